@@ -1,0 +1,327 @@
+"""The videos table: what the DFDC folders list, what the files are, and which split each video is in."""
+
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from dfd import tables
+from dfd.errors import InputError
+from dfd.profile import Profile
+
+LABELS = ("REAL", "FAKE")
+SPLITS = ("train", "validation", "test")
+FRACTIONS = (0.8, 0.1, 0.1)
+PART = re.compile(r"dfdc_train_part_(\d+)")
+FILE_NAME = re.compile(r"[A-Za-z0-9_-]+\.mp4")
+COLUMNS = {
+    "video": "str",
+    "part": "int64",
+    "path": "str",
+    "label": "str",
+    "original": "str",
+    "original_listed": "bool",
+    "source": "str",
+    "split": "str",
+    "width": "Int64",
+    "height": "Int64",
+    "frames": "Int64",
+    "fps": "float64",
+    "duration": "float64",
+    "bytes": "Int64",
+    "rotation": "Int64",
+    "status": "str",
+    "reason": "str",
+}
+
+
+def path(profile: Profile) -> Path:
+    """Where a run keeps its videos table.
+
+    Parameters
+    ----------
+    profile : Profile
+        The run.
+
+    Returns
+    -------
+    Path
+    """
+    return profile.build / "videos.parquet"
+
+
+def table(profile: Profile) -> pd.DataFrame:
+    """Make or reuse the videos table: one row for each video that the metadata lists (report, section 2.1).
+
+    Parameters
+    ----------
+    profile : Profile
+        The run; its `parts` and `videos` narrow what is read.
+
+    Returns
+    -------
+    DataFrame
+        Columns:
+
+        - video, part, path (within the data folder), label;
+        - original: name of the video that a FAKE was made from; original_listed: whether it has a row too,
+          which in a partial download it may not have;
+        - source: the original's name, or a REAL video's own; what shares it must share a split;
+        - split: the metadata's, or `assign_splits`'s if the metadata put all videos in one;
+        - width, height (pixels, after rotation), frames, fps, duration (s), bytes, rotation (degrees
+          counter-clockwise that the file asks for);
+        - status: ``"ok"``, ``"missing"``, ``"bad metadata"``, ``"empty"``, ``"unreadable"`` or
+          ``"no video stream"``; and the reason.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no parts, or the metadata of a part cannot be used.
+    """
+    videos = listed(profile.data, profile.parts, profile.videos)
+    files = [_state(profile.data, name) for name in videos["path"]]
+    made_of = tables.fingerprint(profile.seed, videos.to_json(), files, code=[sys.modules[__name__]])
+    return tables.reuse_or_make(path(profile), made_of, lambda: _make(profile, videos))
+
+
+def _make(profile: Profile, videos: pd.DataFrame) -> pd.DataFrame:
+    # Threads will do: PyAV decodes without Python's lock, and processes would take longer to start.
+    probes = Parallel(n_jobs=profile.jobs, prefer="threads")(
+        delayed(_probe_listed)(profile.data, video)
+        for video in tqdm(videos.to_dict("records"), desc="videos", disable=None)
+    )
+    videos = videos.drop(columns=["status", "reason"]).join(pd.DataFrame(probes, index=videos.index))
+    if videos["split"].nunique() < 2:
+        videos["split"] = assign_splits(videos, profile.seed)
+    return videos.reindex(columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _state(data: Path, name: str | None) -> tuple[str, int, int] | None:
+    if pd.isna(name) or not (data / name).is_file():
+        return None
+    facts = (data / name).stat()
+    return name, facts.st_size, facts.st_mtime_ns
+
+
+def _probe_listed(data: Path, video: dict) -> dict:
+    if video["status"] != "ok":
+        return {"status": video["status"], "reason": video["reason"]}
+    return probe(data / video["path"])
+
+
+def listed(data: Path, parts: tuple[int, ...] | None = None, limit: int | None = None) -> pd.DataFrame:
+    """Read the metadata of the parts, without touching a video.
+
+    A part without usable metadata is an error even beside good parts, for its labels are unknown;
+    `parts` can leave it out. An entry that makes no sense stays as a row with status ``"bad metadata"``.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of the ``dfdc_train_part_*`` folders.
+    parts : tuple of int, optional
+        Parts to read; all by default.
+    limit : int, optional
+        Largest number of videos: sources in the order of the metadata, each with its fakes beside it.
+
+    Returns
+    -------
+    DataFrame
+        video, part, path, label, original, original_listed, source, split, status, reason, in the
+        numeric order of the parts.
+
+    Raises
+    ------
+    InputError
+        If there are no parts, a wanted part is missing, or a ``metadata.json`` is missing, not JSON, not an
+        object or empty.
+    """
+    rows = [row for part, folder in _parts(data, parts).items() for row in _entries(part, folder)]
+    seen = set()
+    for row in rows:
+        if row["status"] == "ok" and row["video"] in seen:
+            row |= {"status": "bad metadata", "reason": "a video of this name is listed before", "path": None}
+        seen.add(row["video"])
+    videos = pd.DataFrame(rows)
+    videos["original_listed"] = videos["original"].isin(videos.loc[videos["status"] == "ok", "video"])
+    if limit is not None:
+        order = videos.groupby(videos["source"].fillna(videos["video"]), sort=False).ngroup()
+        videos = videos.iloc[np.argsort(order, kind="stable")[:limit]].reset_index(drop=True)
+    return videos
+
+
+def _parts(data: Path, wanted: tuple[int, ...] | None) -> dict[int, Path]:
+    found = {
+        int(match[1]): folder
+        for folder in data.iterdir()
+        if folder.is_dir() and (match := PART.fullmatch(folder.name))
+    }
+    if not found:
+        raise InputError(data, "no dfdc_train_part_* folder in it")
+    if missing := sorted(set(wanted or ()) - set(found)):
+        raise InputError(data / f"dfdc_train_part_{missing[0]}", "no such part; leave it out of PARTS")
+    return {part: found[part] for part in sorted(wanted or found)}
+
+
+def _entries(part: int, folder: Path) -> list[dict]:
+    source = folder / "metadata.json"
+    try:
+        metadata = json.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(source, "missing; download it, or leave its part out with PARTS") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(source, f"not JSON ({error})") from error
+    if not isinstance(metadata, dict) or not metadata:
+        raise InputError(source, "must be a JSON object with one entry for each video")
+    return [_entry(part, folder.name, name, entry) for name, entry in metadata.items()]
+
+
+def _entry(part: int, folder: str, video: str, entry: object) -> dict:
+    given = entry if isinstance(entry, dict) else {}
+    label, split = given.get("label"), given.get("split") or "train"
+    original = given.get("original") if label == "FAKE" else None
+    row = {
+        "video": video,
+        "part": part,
+        "path": None,
+        "label": None,
+        "original": None,
+        "source": None,
+        "split": None,
+    }
+    if not FILE_NAME.fullmatch(video):
+        reason = "its name is not that of an mp4 file in this folder"
+    elif not isinstance(entry, dict):
+        reason = "its entry is not an object"
+    elif label not in LABELS:
+        reason = f"its label is {label!r}, not REAL or FAKE"
+    elif split not in SPLITS:
+        reason = f"its split is {split!r}, not train, validation or test"
+    elif label == "FAKE" and not (isinstance(original, str) and FILE_NAME.fullmatch(original)):
+        reason = f"its original is {original!r}, which names no mp4 file"
+    else:
+        row |= {
+            "path": f"{folder}/{video}",
+            "label": label,
+            "original": original,
+            "source": original or video,
+        }
+        return row | {"split": split, "status": "ok", "reason": ""}
+    return row | {"status": "bad metadata", "reason": reason}
+
+
+def probe(file: Path) -> dict:
+    """Look into a video file: its properties, or what is wrong with it.
+
+    Only the index is read and the first frame decoded, so a damaged frame in the middle goes unnoticed
+    here; `dfd.video` reports it when it gets there.
+
+    Parameters
+    ----------
+    file : Path
+        The video.
+
+    Returns
+    -------
+    dict
+        status and reason, and if the status is ``"ok"`` width, height, frames, fps, duration, bytes and
+        rotation as in `table`.
+    """
+    if not file.is_file():
+        return {"status": "missing", "reason": "listed in the metadata, but not in the folder"}
+    size = file.stat().st_size
+    if size == 0:
+        return {"bytes": 0, "status": "empty", "reason": "the file has no bytes"}
+    try:
+        with av.open(str(file)) as container:
+            if not container.streams.video:
+                return {"bytes": size, "status": "no video stream", "reason": "the file holds no picture"}
+            stream = container.streams.video[0]
+            cut = _bytes_missing(stream, size)
+            first = next(container.decode(stream))
+    except (av.FFmpegError, StopIteration, IndexError) as error:
+        return {"bytes": size, "status": "unreadable", "reason": f"not a readable video ({_words(error)})"}
+    if cut:
+        return {
+            "bytes": size,
+            "status": "unreadable",
+            "reason": f"truncated: its last {cut} bytes are missing",
+        }
+    width, height = first.width, first.height
+    if first.rotation % 180:
+        width, height = height, width
+    frames, fps = stream.frames or len(stream.index_entries), float(stream.average_rate)
+    return {
+        "width": width,
+        "height": height,
+        "frames": frames,
+        "fps": fps,
+        "duration": frames / fps,
+        "bytes": size,
+        "rotation": first.rotation,
+        "status": "ok",
+        "reason": "",
+    }
+
+
+def _bytes_missing(stream: av.VideoStream, size: int) -> int:
+    # The index of an mp4 file says where each frame ends; a download cut short ends before that.
+    end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
+    return max(end - size, 0)
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or "no frame in it"
+
+
+def assign_splits(videos: pd.DataFrame, seed: int) -> pd.Series:
+    """Put each source group, an original and all its fakes, in one split.
+
+    A hash of seed and source decides, not a draw over the list, so a source stays in its split when more
+    parts are downloaded.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        With the column source.
+    seed : int
+        Another seed gives another split.
+
+    Returns
+    -------
+    Series
+        ``"train"`` (80% of the sources), ``"validation"`` (10%) or ``"test"`` (10%); null without a source.
+    """
+    bounds = np.cumsum(FRACTIONS)[:-1]
+
+    def draw(source: str) -> str:
+        digest = hashlib.sha256(f"{seed} {source}".encode()).digest()
+        return SPLITS[np.searchsorted(bounds, int.from_bytes(digest[:8]) / 2**64, side="right")]
+
+    return videos["source"].map(draw, na_action="ignore")
+
+
+def leaks(videos: pd.DataFrame) -> pd.DataFrame:
+    """Find source groups that are in more than one split, so that a test would see its training data.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        With the columns source, video, label, split.
+
+    Returns
+    -------
+    DataFrame
+        The videos of those groups, sorted by source; empty if the split is clean.
+    """
+    splits = videos.groupby("source")["split"].transform("nunique")
+    return videos.loc[splits > 1, ["source", "video", "label", "split"]].sort_values(
+        ["source", "split", "video"]
+    )

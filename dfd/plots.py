@@ -1,0 +1,119 @@
+"""What every figure of the book shares: its style, its colours, and the line that says what made the page."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+import plotly.io
+import seaborn as sns
+import torch
+from pandas.io.formats.style import Styler
+
+from dfd.profile import Profile
+
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#4d4d4d"]
+"""Okabe and Ito's colours, which readers with any kind of colour vision can tell apart."""
+
+LABELS = {"REAL": COLOURS[0], "FAKE": COLOURS[1]}
+"""The colour of each label, the same in every figure."""
+
+PACKAGES = ("torch", "torchvision", "facenet-pytorch", "scikit-learn", "pandas", "dfd")
+
+
+def use_style() -> None:
+    """Give matplotlib, seaborn and plotly the book's style: white background, readable text, `COLOURS`."""
+    sns.set_theme(
+        context="notebook",
+        style="ticks",
+        palette=COLOURS,
+        rc={
+            "figure.figsize": (8, 4.5),
+            "figure.dpi": 100,
+            "figure.facecolor": "white",
+            "figure.constrained_layout.use": True,
+            "savefig.facecolor": "white",
+            "axes.facecolor": "white",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.alpha": 0.3,
+            "axes.titlesize": "medium",
+            "image.interpolation": "nearest",
+        },
+    )
+    template = plotly.io.templates["plotly_white"]
+    template.layout.colorway = COLOURS
+    plotly.io.templates["book"] = template
+    plotly.io.templates.default = "book"
+
+
+def provenance(profile: Profile) -> Styler:
+    """Say what a page was made with: data, machine and package versions.
+
+    Parameters
+    ----------
+    profile : Profile
+        The run.
+
+    Returns
+    -------
+    Styler
+        A table of two columns, without paths of the machine; its caption says whose faces these are.
+    """
+    subset = [
+        "all parts" if profile.parts is None else f"parts {', '.join(map(str, profile.parts))}",
+        "all videos" if profile.videos is None else f"at most {profile.videos} videos",
+    ]
+    rows = {
+        "profile": f"{profile.name} ({', '.join(subset)})",
+        "backbone": profile.backbone,
+        "machine": machine(),
+        "packages": ", ".join(versions()),
+    }
+    table = pd.DataFrame({"what": list(rows), "this page": list(rows.values())})
+    whose = {
+        "sample": "Made from the synthetic actors of the sample data set: nothing here is a DFDC result.",
+        "dfdc": "Made from DFDC videos.",
+    }
+    styler = table.style.hide(axis="index").set_caption(whose[profile.name])
+    return styler.set_uuid("provenance").set_properties(**{"text-align": "left"})
+
+
+def machine() -> str:
+    """Describe the machine: processor, number of cores, memory and GPU.
+
+    Returns
+    -------
+    str
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
+    return f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB memory, {gpu}"
+
+
+def versions() -> list[str]:
+    """List the versions of Python and of the packages that the results depend on most.
+
+    Returns
+    -------
+    list of str
+    """
+    return [f"Python {platform.python_version()}", *(f"{name} {_version(name)}" for name in PACKAGES)]
+
+
+def _processor() -> str:
+    details = Path("/proc/cpuinfo")
+    if details.is_file():
+        for line in details.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,53 @@
+"""Fixtures that several test modules share."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dfd import profile
+from dfd.profile import Profile
+
+SOURCES = 2
+FAKES_PER_SOURCE = 1
+
+
+@pytest.fixture(scope="session")
+def sample() -> Profile:
+    """The committed sample, with the tables of the checkout."""
+    return profile.load("sample")
+
+
+@pytest.fixture
+def tiny(sample: Profile, tmp_path: Path) -> Profile:
+    """A few clips of the sample, in a folder and with tables of their own.
+
+    Of every split the first sources come along, each with its first fakes.
+    """
+    part = tmp_path / "data" / "dfdc_train_part_0"
+    part.mkdir(parents=True)
+    chosen: dict[str, dict] = {}
+    for folder in sorted(sample.data.glob("dfdc_train_part_*")):
+        listed = json.loads((folder / "metadata.json").read_text())
+        for name in _first_groups(listed):
+            chosen[name] = listed[name]
+            (part / name).symlink_to(folder / name)
+        if len({entry["split"] for entry in chosen.values()}) == 3:
+            break
+    (part / "metadata.json").write_text(json.dumps(chosen, indent=1))
+    (tmp_path / "data" / "truth").symlink_to(sample.truth)
+    return replace(sample, data=tmp_path / "data", build=tmp_path / "build", jobs=1)
+
+
+def _first_groups(listed: dict[str, dict]) -> list[str]:
+    """The first source videos of each split in a part's metadata, and the first fakes of each."""
+    names = []
+    for split in ("train", "validation", "test"):
+        sources = sorted(
+            n for n, entry in listed.items() if entry["label"] == "REAL" and entry["split"] == split
+        )
+        for source in sources[:SOURCES]:
+            fakes = sorted(name for name, entry in listed.items() if entry.get("original") == source)
+            names += [source, *fakes[:FAKES_PER_SOURCE]]
+    return names

@@ -1,0 +1,123 @@
+import struct
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from dfd import dataset, video
+from dfd.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def clip(sample):
+    return sample.data / dataset.table(sample)["path"].iloc[0]
+
+
+@pytest.fixture(scope="module")
+def all_frames(clip):
+    with av.open(str(clip)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def turned_on_its_side(clip, folder):
+    """A copy of a clip whose header asks players to turn it by a quarter, clockwise."""
+    content = bytearray(clip.read_bytes())
+    one = 1 << 16
+    matrix = struct.pack(">9i", 0, one, 0, -one, 0, 0, 0, 0, 1 << 30)
+    start = content.index(b"tkhd") + 44
+    content[start : start + len(matrix)] = matrix
+    copy = folder / "turned.mp4"
+    copy.write_bytes(content)
+    return copy
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 10_000])
+def test_sampled_frames_are_the_right_ones(clip, all_frames, count):
+    frames = list(video.sample_frames(clip, count))
+    expected = video.spread(len(all_frames), min(count, len(all_frames)))
+    assert [frame.index for frame in frames] == expected.tolist()
+    for frame in frames:
+        assert np.array_equal(frame.image, all_frames[frame.index])
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_every_gives_what_opencv_gives(clip, step):
+    ours = [frame.image for frame in video.every(clip, step)]
+    for theirs in (video.every_by_reading(clip, step), video.every_by_grabbing(clip, step)):
+        theirs = list(theirs)
+        assert len(ours) == len(theirs)
+        difference = max(np.abs(a.astype(int) - b).mean() for a, b in zip(ours, theirs, strict=True))
+        assert difference < 1, "grey levels; conversions to RGB may round differently"
+
+
+def test_times_follow_the_frame_rate(clip, sample):
+    facts = dataset.table(sample).iloc[0]
+    times = [frame.time for frame in video.every(clip, 1)]
+    assert times[0] == 0
+    assert np.allclose(np.diff(times), 1 / facts["fps"], atol=1e-3)
+
+
+@pytest.mark.parametrize(("length", "count"), [(300, 8), (48, 40), (5, 5), (1, 1)])
+def test_spread_is_even_and_without_repeats(length, count):
+    places = video.spread(length, count)
+    assert len(np.unique(places)) == count
+    assert places[0] >= 0
+    assert places[-1] < length
+    assert np.ptp(np.diff(places)) <= 1 if count > 1 else True
+
+
+def test_rotation_is_respected(clip, all_frames, tmp_path):
+    turned = turned_on_its_side(clip, tmp_path)
+    frame = next(video.sample_frames(turned, 1))
+    assert np.array_equal(frame.image, np.rot90(all_frames[frame.index], -1))
+    opencv = next(video.every_by_reading(turned, 1))
+    assert opencv.shape == frame.image.shape
+    facts = dataset.probe(turned)
+    assert (facts["height"], facts["width"]) == frame.image.shape[:2]
+    assert facts["rotation"] == -90
+
+
+def test_frames_are_upright_rgb_of_bytes(clip):
+    image = next(video.every(clip, 10)).image
+    assert image.dtype == np.uint8
+    assert image.flags["C_CONTIGUOUS"]
+    assert cv2.cvtColor(image, cv2.COLOR_RGB2BGR).shape == image.shape
+
+
+@pytest.mark.parametrize("function", [video.sample_frames, video.every])
+@pytest.mark.parametrize("number", [0, -1])
+def test_senseless_numbers(clip, function, number):
+    with pytest.raises(InputError, match="1 or more"):
+        list(function(clip, number))
+
+
+def test_bad_files_are_named_with_the_reason(clip, tmp_path):
+    content = clip.read_bytes()
+    for name, data, reason in [
+        ("empty.mp4", b"", "not a readable video"),
+        ("text.mp4", b"this is no video\n" * 100, "not a readable video"),
+        ("half.mp4", content[: len(content) // 2], "not a readable video"),
+        ("missing.mp4", None, "no such file"),
+    ]:
+        file = tmp_path / name
+        if data is not None:
+            file.write_bytes(data)
+        with pytest.raises(InputError, match=reason) as caught:
+            list(video.sample_frames(file, 4))
+        assert name in str(caught.value)
+
+
+def test_a_clip_that_ends_early_is_an_error_not_a_shorter_clip(clip, tmp_path):
+    whole = tmp_path / "whole.mp4"
+    with av.open(str(clip)) as old, av.open(str(whole), "w", options={"movflags": "faststart"}) as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    content = whole.read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(content[: len(content) * 3 // 4])
+    with pytest.raises(InputError, match=r"cut\.mp4"):
+        list(video.every(cut, 1))
