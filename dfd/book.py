@@ -3,6 +3,7 @@
 The Makefile runs this module: ``python -m dfd.book settings|execute|stage|strip``.
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -18,7 +19,6 @@ from typing import Annotated
 import nbformat
 import pandas as pd
 import papermill
-import plotly
 import typer
 import yaml
 from nbformat import NotebookNode
@@ -37,7 +37,7 @@ BADGES = {
     "not reproduced": "danger",
     "depends": "warning",
     "source error": "danger",
-    "not testable here": "secondary",
+    "not testable here": "muted",
 }
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -195,8 +195,8 @@ def ledger(run: Profile) -> str:
         lines.append(f"* - [{name}](#claim-{name.lower()})\n  - {_escape(claim.statement)}\n  - {shown}")
     lines.append("```")
     for name, claim in claims.CLAIMS.items():
-        lines += ["", f"(claim-{name.lower()})=", f"## {name}: {_escape(claim.statement)}", ""]
-        lines += [f"Report: {_escape(claim.section)}.", ""]
+        lines += ["", f"(claim-{name.lower()})=", f"## {name}", ""]
+        lines += [f"**{_escape(claim.statement)}** (report, {_escape(claim.section)})", ""]
         rows = found[found["claim"] == name].to_dict("records")
         lines += [line for row in rows for line in _finding(row)] or ["Not checked in this run.", ""]
     return "\n".join(lines)
@@ -232,14 +232,23 @@ def stage(run: Profile, folder: Path) -> None:
     pictures.mkdir(parents=True)
     for picture in (ROOT / "data" / "sample").glob("*.png"):
         shutil.copy(picture, pictures)
-    (folder / "_static").mkdir()
-    shutil.copy(Path(plotly.__file__).parent / "package_data" / "plotly.min.js", folder / "_static")
-    for style in (ROOT / "book").glob("*.css"):
-        shutil.move(folder / "book" / style.name, folder / "_static")
+    _stage_static(folder / "_static")
+    shutil.move(folder / "book" / "style.css", folder / "_static")
     (folder / "book" / "ledger-table.md").write_text(ledger(run))
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["html"]["extra_footer"] = f"<p>{_made_with(run)}</p>"
     (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def _stage_static(folder: Path) -> None:
+    # With these in the book, a reader needs no network either.
+    shutil.copytree(_package("mathjax") / "static/mathjax/es5/output/chtml", folder / "mathjax/output/chtml")
+    shutil.copy(_package("mathjax") / "static/mathjax/es5/tex-mml-chtml.js", folder / "mathjax")
+    shutil.copy(_package("plotly") / "package_data/plotly.min.js", folder)
+
+
+def _package(name: str) -> Path:
+    return Path(importlib.util.find_spec(name).origin).parent
 
 
 def _made_with(run: Profile) -> str:

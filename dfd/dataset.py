@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from dfd import tables
@@ -325,3 +326,46 @@ def leaks(videos: pd.DataFrame) -> pd.DataFrame:
     return videos.loc[splits > 1, ["source", "video", "label", "split"]].sort_values(
         ["source", "split", "video"]
     )
+
+
+def shortcuts(videos: pd.DataFrame, seed: int, draws: int = 500) -> pd.DataFrame:
+    """Measure how well properties of the file alone tell fake from real, which they should not.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        Readable videos of both labels, from the videos table.
+    seed : int
+        Seed of the bootstrap.
+    draws : int
+        Bootstrap samples; whole sources are drawn, for an original and its fakes are much alike.
+
+    Returns
+    -------
+    DataFrame
+        property, auc (area under the ROC curve; 0.5 is chance), and the bounds low and high of its 95%
+        interval.
+    """
+    fake = (videos["label"] == "FAKE").to_numpy()
+    area = videos["width"] * videos["height"]
+    properties = {
+        "pixels in a frame": area,
+        "seconds": videos["duration"],
+        "bytes": videos["bytes"],
+        "bytes a pixel": videos["bytes"] / (area * videos["frames"]),
+    }
+    groups = list(videos.groupby("source").indices.values())
+    generator = np.random.default_rng(seed)
+    samples = [
+        np.concatenate([groups[group] for group in generator.integers(len(groups), size=len(groups))])
+        for _ in range(draws)
+    ]
+    # A sample of one label only, which small data give, has no ROC curve.
+    samples = [sample for sample in samples if 0 < fake[sample].mean() < 1]
+    rows = []
+    for name, column in properties.items():
+        values = column.to_numpy(float)
+        areas = [roc_auc_score(fake[sample], values[sample]) for sample in samples]
+        low, high = np.quantile(areas, [0.025, 0.975])
+        rows.append({"property": name, "auc": roc_auc_score(fake, values), "low": low, "high": high})
+    return pd.DataFrame(rows)

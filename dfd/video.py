@@ -1,5 +1,7 @@
 """Frames of a video, by index, decoding no more than they need."""
 
+import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import pandas as pd
 
 from dfd.errors import InputError
 
@@ -79,6 +82,31 @@ def every(path: str | Path, step: int) -> Iterator[Frame]:
     _at_least_one("step", step)
     times = _times(path)
     yield from _read(path, times, range(0, len(times), step))
+
+
+def read_frame(path: str | Path, index: int) -> Frame:
+    """Read one frame of a video.
+
+    Parameters
+    ----------
+    path : str or Path
+        The video.
+    index : int
+        Its place in the order of display, from 0.
+
+    Returns
+    -------
+    Frame
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no video, or has no such frame.
+    """
+    times = _times(path)
+    if not 0 <= index < len(times):
+        raise InputError(path, f"no frame {index}; it has {len(times)}")
+    return next(_read(path, times, [index]))
 
 
 def spread(length: int, count: int) -> np.ndarray:
@@ -203,3 +231,40 @@ def every_by_grabbing(path: str | Path, step: int) -> Iterator[np.ndarray]:
             yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         index += 1
     capture.release()
+
+
+def reading_times(path: str | Path, step: int, repeats: int) -> pd.DataFrame:
+    """Time several ways to get every `step`-th frame of a video.
+
+    The ways take turns, so that a busy moment of the machine does not hit only one of them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The video.
+    step : int
+        Distance between two frames.
+    repeats : int
+        Rounds.
+
+    Returns
+    -------
+    DataFrame
+        way, round, frames (delivered), seconds. ``"grab() alone"`` retrieves only the first frame, so it
+        shows what the decoding costs without the conversion.
+    """
+    ways = {
+        "read()": every_by_reading,
+        "grab() and retrieve()": every_by_grabbing,
+        "grab() alone": lambda path, _: every_by_grabbing(path, sys.maxsize),
+        "PyAV, skipping": every,
+    }
+    rows = []
+    for number in range(repeats):
+        for way, read in ways.items():
+            start = time.perf_counter()
+            frames = sum(1 for _ in read(path, step))
+            rows.append(
+                {"way": way, "round": number, "frames": frames, "seconds": time.perf_counter() - start}
+            )
+    return pd.DataFrame(rows)

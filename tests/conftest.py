@@ -19,6 +19,13 @@ def sample() -> Profile:
     return profile.load("sample")
 
 
+@pytest.fixture(scope="session")
+def few(sample: Profile, tmp_path_factory: pytest.TempPathFactory) -> Profile:
+    """The first videos of the sample with few faces each; its tables are made once for all tests."""
+    build = tmp_path_factory.mktemp("few")
+    return replace(sample, build=build, videos=8, faces_per_fake=2, faces_per_real=6, jobs=1)
+
+
 @pytest.fixture
 def tiny(sample: Profile, tmp_path: Path) -> Profile:
     """A few clips of the sample, in a folder and with tables of their own.

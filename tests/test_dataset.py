@@ -244,3 +244,13 @@ def test_leaks_are_found(sample):
     leaks = dataset.leaks(videos)
     assert set(leaks["source"]) == {videos.loc[moved, "source"]}
     assert leaks["split"].nunique() == 2
+
+
+def test_shortcuts_find_a_property_that_gives_the_label_away(sample):
+    videos = dataset.table(sample)
+    fake = videos["label"] == "FAKE"
+    found = dataset.shortcuts(videos.assign(bytes=np.where(fake, 2000, 1000)), seed=0, draws=50)
+    areas = found.set_index("property")["auc"]
+    assert areas["bytes"] == 1
+    assert areas["pixels in a frame"] == pytest.approx(0.5, abs=0.05), "fakes have their originals' sizes"
+    assert ((found["low"] <= found["auc"]) & (found["auc"] <= found["high"])).all()

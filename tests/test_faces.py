@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import av
 import numpy as np
+import pandas as pd
 import pytest
 
 from dfd import dataset, faces, tables, video
@@ -61,7 +62,7 @@ def test_images_are_the_crops_of_the_table(small, made):
     assert np.array_equal(faces.decode(encoded["image"].iloc[0]), pictures[-1])
     face = made.iloc[0]
     file = small.data / dataset.table(small).set_index("video").loc[face["video"], "path"]
-    frame = next(frame for frame in video.every(file, 1) if frame.index == face["frame"])
+    frame = video.read_frame(file, face["frame"])
     again = faces.crop(frame.image, face[faces.BOX].to_numpy(float), small.margin, small.face_size)
     assert np.abs(again.astype(int) - pictures[-1]).mean() < 3, "the same but for the JPEG compression"
 
@@ -112,8 +113,6 @@ def test_no_readable_video_gives_an_empty_table(tiny):
 
 
 def test_two_people_are_kept_in_equal_numbers():
-    import pandas as pd
-
     made = pd.DataFrame({"frame": np.repeat(np.arange(8), 2), "person": [0, 1] * 8})
     kept = faces._thinned(made, 8)
     assert len(kept) == 8

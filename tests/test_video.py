@@ -51,6 +51,21 @@ def test_every_gives_what_opencv_gives(clip, step):
         assert difference < 1, "grey levels; conversions to RGB may round differently"
 
 
+def test_one_frame_by_its_index(clip, all_frames):
+    last = len(all_frames) - 1
+    assert np.array_equal(video.read_frame(clip, last).image, all_frames[last])
+    for index in (-1, last + 1):
+        with pytest.raises(InputError, match="no frame"):
+            video.read_frame(clip, index)
+
+
+def test_reading_times_compare_like_with_like(clip, all_frames):
+    times = video.reading_times(clip, step=10, repeats=2)
+    frames = times.groupby("way")["frames"].agg(set)
+    assert frames.drop("grab() alone").map(lambda found: found == {len(all_frames[::10])}).all()
+    assert (times["seconds"] > 0).all()
+
+
 def test_times_follow_the_frame_rate(clip, sample):
     facts = dataset.table(sample).iloc[0]
     times = [frame.time for frame in video.every(clip, 1)]

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from dfd import embedding, faces, reduction
+from dfd.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    """Four people, each filmed in two videos of 15 faces, well apart in 20 dimensions."""
+    random = np.random.default_rng(0)
+    people = np.repeat(np.arange(4), 30)
+    videos = np.repeat(np.arange(8), 15)
+    centres = random.normal(size=(4, 20)) * 10
+    return centres[people] + random.normal(size=(120, 20)), videos, people
+
+
+@pytest.mark.parametrize("method", reduction.METHODS)
+def test_reduce_gives_finite_points_in_three_dimensions_again_and_again(blobs, method):
+    vectors = blobs[0].astype(np.float32)
+    points = reduction.reduce(vectors, method, seed=1)
+    assert points.shape == (120, 3) and np.isfinite(points).all()
+    assert np.allclose(points, reduction.reduce(vectors, method, seed=1), atol=1e-3)
+
+
+def test_tsne_keeps_neighbours(blobs):
+    vectors, videos, people = blobs
+    kept = reduction.quality(vectors, reduction.reduce(vectors, "pca+tsne", 1), videos, people)
+    shuffled = reduction.quality(vectors, np.random.default_rng(2).normal(size=(120, 3)), videos, people)
+    assert kept["person"] > 0.9 > shuffled["person"]
+    assert kept["trustworthiness"] > 0.9 > shuffled["trustworthiness"]
+    assert kept["silhouette"] > shuffled["silhouette"]
+
+
+def test_perplexity_is_the_reports_where_there_are_points_enough():
+    assert reduction.perplexity(10_000) == 50
+    assert reduction.perplexity(31) == 10
+
+
+def test_too_few_faces_are_an_error():
+    with pytest.raises(InputError, match="3 faces are too few"):
+        reduction.reduce(np.eye(3), "pca", 0)
+
+
+def test_unknown_method_is_an_error(few):
+    with pytest.raises(InputError, match="no such reduction"):
+        reduction.table(few, "umap")
+
+
+def test_agreement_leaves_out_the_own_group(blobs):
+    points, videos, people = blobs
+    assert reduction.agreement(points, people, apart=videos) == 1
+    strangers = np.unique(videos, return_inverse=True)[1]
+    assert np.isnan(reduction.agreement(points, strangers, apart=videos))
+
+
+@pytest.mark.parametrize("method", reduction.METHODS)
+def test_table_has_a_point_for_each_face(few, method):
+    points = reduction.table(few, method)
+    assert points.columns.to_list() == ["face_id", "x", "y", "z"]
+    assert points["face_id"].to_list() == embedding.table(few)["face_id"].to_list()
+    assert faces.table(few)["face_id"].isin(points["face_id"]).all()
+
+
+def test_candidates_reduce_to_three_dimensions(blobs):
+    for name, candidate in reduction.candidates(seed=0).items():
+        assert np.shape(candidate(blobs[0])) == (120, 3), name

@@ -1,0 +1,112 @@
+"""The sample is what its data sheet says: whole, balanced, no leaks, no shortcuts, hard but not too hard."""
+
+import hashlib
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfd.profile import Profile
+from synth import checks
+
+LABELS = {"REAL", "FAKE"}
+LARGEST_SAMPLE = 25e6
+SWAPS_LOOKED_AT = 24
+
+
+@pytest.fixture(scope="module")
+def videos(sample: Profile) -> pd.DataFrame:
+    return checks.table(sample.data, "videos")
+
+
+@pytest.fixture(scope="module")
+def actors(sample: Profile) -> pd.DataFrame:
+    return checks.table(sample.data, "actors")
+
+
+def test_every_file_is_listed_and_as_it_was_made(sample: Profile) -> None:
+    lines = (sample.data / "SHA256SUMS").read_text().splitlines()
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    present = {p.relative_to(sample.data).as_posix() for p in sample.data.rglob("*") if p.is_file()}
+    assert present - {"SHA256SUMS"} == set(listed)
+    for name, digest in listed.items():
+        assert hashlib.sha256((sample.data / name).read_bytes()).hexdigest() == digest, name
+
+
+def test_sample_is_small_enough(sample: Profile) -> None:
+    assert sum(path.stat().st_size for path in sample.data.rglob("*") if path.is_file()) <= LARGEST_SAMPLE
+
+
+def test_metadata_and_truth_agree(sample: Profile, videos: pd.DataFrame) -> None:
+    listed = {}
+    for path in sorted(sample.data.glob("dfdc_train_part_*/metadata.json")):
+        entries = json.loads(path.read_text())
+        assert {clip.name for clip in path.parent.glob("*.mp4")} == set(entries)
+        assert all(entry.get("original", name) in entries for name, entry in entries.items())
+        listed |= entries
+    truth = videos.set_index("video")
+    assert set(listed) == set(truth.index)
+    for name, entry in listed.items():
+        assert (entry["label"], entry["split"]) == (truth.label[name], truth.split[name])
+        assert entry.get("original") == (None if entry["label"] == "REAL" else truth.original[name])
+
+
+def test_enough_of_everything(videos: pd.DataFrame, actors: pd.DataFrame) -> None:
+    real, fake = videos[videos.label == "REAL"], videos[videos.label == "FAKE"]
+    assert len(actors) >= 24
+    assert 36 <= len(real) <= 48
+    assert 4 <= len(fake) / len(real) <= 6
+    assert (actors.clips >= 2).mean() >= 0.5
+    assert fake.method.nunique() >= 3
+    assert (real.people > 1).any()
+    assert (real.faceless_frames > 0).any()
+    assert real.quarter_turn.any()
+    assert {np.sign(w - h) for w, h in zip(real.width, real.height, strict=True)} == {-1, 0, 1}
+
+
+def test_no_actor_is_in_two_splits(videos: pd.DataFrame, actors: pd.DataFrame) -> None:
+    splits = actors.set_index("actor").split
+    for role in ("actor", "second_actor", "donor"):
+        known = videos[videos[role].notna()]
+        assert (known[role].map(splits) == known.split).all()
+
+
+def test_groups_are_balanced_in_each_split(actors: pd.DataFrame) -> None:
+    counts = actors.groupby(["split", "ancestry", "gender"]).size()
+    assert len(counts) == 18
+    assert (counts.groupby(level="split").nunique() == 1).all()
+
+
+def test_every_fake_says_what_was_changed(sample: Profile, videos: pd.DataFrame) -> None:
+    changes = checks.table(sample.data, "changes")
+    fakes = set(videos[videos.label == "FAKE"].video)
+    assert set(changes.video) == fakes
+    assert ((changes.x1 > changes.x0) & (changes.y1 > changes.y0)).all()
+
+
+def test_detector_finds_the_faces(sample: Profile, videos: pd.DataFrame) -> None:
+    some = videos.iloc[np.linspace(0, len(videos) - 1, 40).astype(int)]
+    found = checks.detection_summary(checks.detection(sample.data, some, step=24))
+    assert found["share_found"] >= 0.99
+    assert found["median_landmark"] <= 0.05
+
+
+def test_embedding_tells_actors_of_a_group_apart(sample: Profile) -> None:
+    assert checks.identity(sample.data, count=2)["same_group_auc"] >= 0.95
+
+
+def test_swaps_look_like_their_donors(sample: Profile) -> None:
+    assert checks.nearer_donor(sample.data, limit=SWAPS_LOOKED_AT, count=1)["nearer_donor"] >= 0.7
+
+
+def test_no_shortcut_tells_fake_from_real(sample: Profile) -> None:
+    assert checks.shortcut(sample.data)["auc"] < 0.65
+
+
+@pytest.mark.slow
+def test_fine_tuned_network_sees_the_traces(sample: Profile) -> None:
+    result = checks.classifier(sample.data)
+    assert result["auc"] >= 0.9
+    assert result["log_loss_balanced"] <= 0.45
+    assert result["auc hard"] < result["auc crude"]
