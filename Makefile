@@ -55,15 +55,16 @@ book: $(RUN)/book.done ## Execute the chapters that changed and build _build/htm
 # Chapters and modules that each chapter builds on. Whatever these depend on counts as well.
 chapter = $(patsubst %,$(RUN)/notebooks/%.ipynb,$(1))
 module = $(patsubst %,dfd/%.py,$(1))
-$(call chapter,01_data_analysis): $(call module,dataset)
-$(call chapter,02_preprocessing): $(call chapter,01_data_analysis) $(call module,video detectors faces augment)
-$(call chapter,03_detector_benchmark): $(call module,dataset video detectors)
-$(call chapter,04_embedding): $(call chapter,02_preprocessing) $(call module,embedding)
-$(call chapter,05_dimension_reduction): $(call chapter,04_embedding) $(call module,reduction)
+$(call chapter,01_data_analysis): $(call module,dataset video)
+$(call chapter,02_preprocessing): $(call chapter,01_data_analysis) $(call module,detectors faces augment)
+$(call chapter,03_detector_benchmark): \
+	$(call module,dataset video detectors faces detector_accuracy detector_benchmark)
+$(call chapter,04_embedding): $(call chapter,02_preprocessing) $(call module,embedding probe ablation)
+$(call chapter,05_dimension_reduction): $(call chapter,04_embedding) $(call module,reduction scaling)
 $(call chapter,06_clustering): $(call chapter,05_dimension_reduction) $(call module,clustering)
-$(call chapter,07_sigmoid_vs_softmax): $(call module,classifier)
+$(call chapter,07_sigmoid_vs_softmax): $(call chapter,04_embedding) $(call module,classifier training evaluation)
 $(call chapter,08_evaluation): $(call chapter,02_preprocessing) \
-	$(call module,embedding classifier training evaluation explain)
+	$(call module,embedding probe classifier training evaluation explain)
 
 $(RUN)/notebooks/%.ipynb: notebooks/%.ipynb $(RUN)/settings.json $(call module,errors profile tables claims plots) \
 		$(INSTALLED)
@@ -74,7 +75,8 @@ $(RUN)/settings.json: FORCE $(INSTALLED)
 	@$(BIN)/python -m dfd.book settings $(PROFILE)
 
 # Built aside, so that a reader's copy is there until the new one is whole.
-$(RUN)/book.done: $(EXECUTED) $(wildcard book/* book/*/*) _config.yml _toc.yml dfd/book.py
+$(RUN)/book.done: $(EXECUTED) $(wildcard book/* book/*/*) _config.yml _toc.yml dfd/book.py \
+		benchmarks/results/extraction.json $(wildcard data/sample/gallery/*.jpg)
 	$(BIN)/python -m dfd.book stage $(PROFILE)
 	rm -rf _build/next
 	$(BIN)/jupyter-book build -W -n --keep-going --quiet --path-output _build/next $(RUN)/book > /dev/null
@@ -108,7 +110,7 @@ htmltest: $(INSTALLED) ## Check the built book: pages, links, images
 # ---- Maintenance ----
 
 SAMPLE ?= build/sample-anew
-SAMPLE_SETTING ?= --seed 2020 --actors 30 --clips 48
+SAMPLE_SETTING ?= --seed 2026 --actors 30 --clips 48
 
 sample: synth/.venv/installed ## Make the sample anew in build/sample-anew and compare it with data/sample
 	synth/.venv/bin/python -m synth make $(SAMPLE) $(SAMPLE_SETTING) --processes $(or $(JOBS),2)
@@ -130,7 +132,7 @@ lock: ## Pin the newest versions that pyproject.toml allows in requirements.lock
 	rm -rf build/lock
 
 bench: $(INSTALLED) ## Measure the performance figures; results go to benchmarks/results
-	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(PROFILE) || exit 1; done
 
 clean: ## Delete all that was built; the environments stay
 	rm -rf build _build

@@ -30,6 +30,7 @@ from dfd.errors import InputError
 from dfd.profile import ROOT, Profile
 
 PLOTLY = "../_static/plotly.min.js"
+LONG = 15
 CHECKED = "# NBVAL_CHECK_OUTPUT"
 CHECKED_OUTPUT = "text/plain"
 BADGES = {
@@ -39,6 +40,12 @@ BADGES = {
     "source error": "danger",
     "not testable here": "muted",
 }
+
+VIDEOS = {"REAL": 19_154, "FAKE": 100_000}
+"""The training set (Dolhansky et al., 2020)."""
+
+BYTES = 470e9
+PARTS = 50
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -85,8 +92,9 @@ def execute(run: Profile, source: Path, target: Path) -> None:
     papermill.exceptions.PapermillExecutionError
         If a cell fails.
     """
-    for finding in (run.build / "claims").glob(f"*-{source.stem}.json"):
-        finding.unlink()
+    killed = target.parent.glob(f".{target.name}.*")
+    for left_over in [*(run.build / "claims").glob(f"*-{source.stem}.json"), *killed]:
+        left_over.unlink()
     os.environ["PLOTLY_RENDERER"] = "notebook_connected"
     os.environ |= {"DFDC": str(run.data)} if run.name == "dfdc" else {}
     os.environ |= {"WEIGHTS": str(run.weights)} if run.weights else {}
@@ -138,8 +146,8 @@ def strip(notebook: NotebookNode) -> NotebookNode:
 def page(notebook: NotebookNode) -> NotebookNode:
     """Turn an executed notebook into a page of the book.
 
-    The parameters cell shows the values that the run was given, and interactive figures load plotly from the
-    book itself, so that it can be read without a network.
+    The parameters cell shows the values that the run was given, long cells are folded, and interactive
+    figures load plotly from the book itself, so that it can be read without a network.
 
     Parameters
     ----------
@@ -156,6 +164,8 @@ def page(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         if injected and "parameters" in _tags(cell):
             cell.source = injected[0].source.removeprefix("# Parameters\n").strip()
+        if cell.cell_type == "code" and len(cell.source.splitlines()) > LONG:
+            cell.metadata["tags"] = [*{*_tags(cell), "hide-input"}]
         for output in cell.get("outputs", []):
             html = output.get("data", {}).get("text/html")
             if html:
@@ -202,6 +212,42 @@ def ledger(run: Profile) -> str:
     return "\n".join(lines)
 
 
+def costs(measured: dict) -> str:
+    """Write what each size of DFDC costs as a MyST Markdown table, scaled up from a measurement.
+
+    Parameters
+    ----------
+    measured : dict
+        As ``benchmarks/extraction.py`` stores it.
+
+    Returns
+    -------
+    str
+    """
+    total = sum(VIDEOS.values())
+    each = {label: measured["costs"][label] for label in VIDEOS}
+    hours = sum(VIDEOS[label] * cost["core_seconds_per_video"] for label, cost in each.items()) / 3600
+    faces = sum(VIDEOS[label] * cost["faces_per_video"] for label, cost in each.items())
+    stored = sum(VIDEOS[label] * c["faces_per_video"] * c["bytes_per_face"] for label, c in each.items())
+    lines = [
+        "| What | Videos | Size | Faces | Stored faces | Extraction on 2 cores | on 16 cores |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    sizes = {"`VIDEOS=500`": 500 / total, "`PARTS=0`": 1 / PARTS, "`PARTS=0,1,2`": 3 / PARTS, "everything": 1}
+    for what, share in sizes.items():
+        lines.append(
+            f"| {what} | {total * share:,.0f} | {BYTES * share / 1e9:,.0f} GB | {faces * share:,.0f} "
+            f"| {stored * share / 1e9:,.1f} GB | {_time(hours * share / 2)} | {_time(hours * share / 16)} |"
+        )
+    lines += [
+        "",
+        f"Measured on {sum(cost['videos'] for cost in each.values())} DFDC videos ({measured['machine']}, "
+        f"{measured['date']}): {each['FAKE']['core_seconds_per_video']:.1f} core-seconds for a fake and "
+        f"{each['REAL']['core_seconds_per_video']:.1f} for a real video, of which more faces are taken.",
+    ]
+    return "\n".join(lines)
+
+
 def stage(run: Profile, folder: Path) -> None:
     """Gather what Jupyter Book builds: configuration, prose pages, executed notebooks and the ledger.
 
@@ -228,13 +274,12 @@ def stage(run: Profile, folder: Path) -> None:
         if not executed.is_file():
             raise InputError(executed, "this chapter has not been executed; run make book")
         nbformat.write(page(nbformat.read(executed, as_version=4)), folder / f"{name}.ipynb")
-    pictures = folder / "data" / "sample"
-    pictures.mkdir(parents=True)
-    for picture in (ROOT / "data" / "sample").glob("*.png"):
-        shutil.copy(picture, pictures)
+    shutil.copytree(ROOT / "data" / "sample" / "gallery", folder / "data" / "sample" / "gallery")
     _stage_static(folder / "_static")
     shutil.move(folder / "book" / "style.css", folder / "_static")
     (folder / "book" / "ledger-table.md").write_text(ledger(run))
+    measured = json.loads((ROOT / "benchmarks" / "results" / "extraction.json").read_text())
+    (folder / "book" / "costs-table.md").write_text(costs(measured))
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["html"]["extra_footer"] = f"<p>{_made_with(run)}</p>"
     (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
@@ -251,6 +296,10 @@ def _package(name: str) -> Path:
     return Path(importlib.util.find_spec(name).origin).parent
 
 
+def _time(hours: float) -> str:
+    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"
+
+
 def _made_with(run: Profile) -> str:
     data = {"sample": "synthetic actors, not DFDC", "dfdc": "DFDC videos"}[run.name]
     return (
@@ -265,7 +314,7 @@ def _finding(row: dict) -> list[str]:
     if (ROOT / "notebooks" / f"{row['chapter']}.ipynb").is_file():
         chapter = f"[{chapter}](../notebooks/{row['chapter']}.ipynb)"
     lines = [f"{chapter} {_badge(row['verdict'])}", f": {_escape(row['measured'])}"]
-    return [*lines, *([f"  {_escape(row['note'])}"] if row["note"] else []), ""]
+    return [*lines, *(["", f"  {_escape(row['note'])}"] if row["note"] else []), ""]
 
 
 def _badge(verdict: str) -> str:

@@ -27,9 +27,15 @@ from dfd.errors import InputError
 from dfd.profile import Profile
 
 NOISE = -1
+MISSING = -2
 SMALLEST = 8
 NEIGHBOURS = 5
+SIZES = (500, 1000, 2000, 4000, 8000)
+LIMIT = 4.0
 SPACES = ("points", "vectors")
+TRIALS = 4
+KEPT = 0.9
+FACTORS = (0.5, 0.75, 1, 1.5, 2)
 
 
 def path(profile: Profile, space: str = "points", model: str = "backbone") -> Path:
@@ -80,13 +86,16 @@ def table(profile: Profile, space: str = "points", model: str = "backbone") -> p
         faces, source = reduction.table(profile, model=model), reduction.path(profile, model=model)
         found_in = faces[["x", "y", "z"]].to_numpy()
     else:
-        faces, source = embedding.table(profile, model), embedding.path(profile, model)
+        faces = reduction.subset(embedding.table(profile, model), profile.seed)
+        source = embedding.path(profile, model)
         found_in = embedding.vectors(faces)
     made_of = tables.fingerprint(tables.made_from(source), code=[sys.modules[__name__]])
 
     def make() -> pd.DataFrame:
         clusters, probability = find(found_in)
-        return pd.DataFrame({"face_id": faces["face_id"], "cluster": clusters, "probability": probability})
+        return pd.DataFrame(
+            {"face_id": faces["face_id"].to_numpy(), "cluster": clusters, "probability": probability}
+        )
 
     return tables.reuse_or_make(path(profile, space, model), made_of, make)
 
@@ -170,7 +179,7 @@ def algorithms(clusters: int, radius: float, seed: int) -> dict[str, Callable[[n
     }
 
 
-def times(profile: Profile, sizes: tuple[int, ...], limit: float) -> pd.DataFrame:
+def times(profile: Profile, sizes: tuple[int, ...] = SIZES, limit: float = LIMIT) -> pd.DataFrame:
     """Time the `algorithms` on the run's points, or reuse what was measured.
 
     Parameters
@@ -236,11 +245,61 @@ def stability(clusterings: list[np.ndarray]) -> float:
     Parameters
     ----------
     clusterings : list of ndarray of int, shape (n,)
-        Two or more.
+        Two or more; -2 for points that one of them did not see, which are left out of its comparisons.
 
     Returns
     -------
     float
         Mean adjusted Rand index over all pairs: 1 if they are all the same, 0 if no more alike than chance.
     """
-    return float(np.mean([adjusted_rand_score(a, b) for a, b in combinations(clusterings, 2)]))
+    scores = []
+    for first, second in combinations(clusterings, 2):
+        seen = (first != MISSING) & (second != MISSING)
+        scores.append(adjusted_rand_score(first[seen], second[seen]))
+    return float(np.mean(scores))
+
+
+def trials(points: np.ndarray, clusters: int, seed: int) -> pd.DataFrame:
+    """Cluster the same points again and again with something changed, to see how much the result changes.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, features)
+        What to cluster.
+    clusters : int
+        Number of clusters that k-means starts from.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    DataFrame
+        algorithm, change (``"seed"``, ``"faces"``: 90% of them at a time, or ``"parameter"``: the
+        algorithm's only one, from half to twice its value) and stability (as `stability` gives it, for the
+        faces that both clusterings have).
+    """
+    radius = reach(points)
+
+    def algorithm(name: str, factor: float = 1, number: int = 0) -> Callable[[np.ndarray], np.ndarray]:
+        if name == "HDBSCAN":
+            return lambda some: find(some, max(round(SMALLEST * factor), 2))[0]
+        if name == "DBSCAN":
+            return DBSCAN(eps=radius * factor, min_samples=NEIGHBOURS).fit_predict
+        return KMeans(max(round(clusters * factor), 2), n_init=1, random_state=seed + number).fit_predict
+
+    random = np.random.default_rng(seed)
+    samples = [random.random(len(points)) < KEPT for _ in range(TRIALS)]
+    rows = []
+    for name in ("k-means", "DBSCAN", "HDBSCAN"):
+        partial_results = []
+        for kept in samples:
+            result = np.full(len(points), MISSING)
+            result[kept] = algorithm(name)(points[kept])
+            partial_results.append(result)
+        changes = {
+            "seed": [algorithm(name, number=number)(points) for number in range(TRIALS)],
+            "faces": partial_results,
+            "parameter": [algorithm(name, factor)(points) for factor in FACTORS],
+        }
+        rows += [(name, change, stability(results)) for change, results in changes.items()]
+    return pd.DataFrame(rows, columns=["algorithm", "change", "stability"])

@@ -247,6 +247,8 @@ def probe(file: Path) -> dict:
             stream = container.streams.video[0]
             cut = _bytes_missing(stream, size)
             first = next(container.decode(stream))
+            frames = stream.frames or _count(container)
+            rate = stream.average_rate or stream.guessed_rate
     except (av.FFmpegError, StopIteration, IndexError) as error:
         return {"bytes": size, "status": "unreadable", "reason": f"not a readable video ({_words(error)})"}
     if cut:
@@ -258,7 +260,7 @@ def probe(file: Path) -> dict:
     width, height = first.width, first.height
     if first.rotation % 180:
         width, height = height, width
-    frames, fps = stream.frames or len(stream.index_entries), float(stream.average_rate)
+    fps = float(rate) if rate else np.nan
     return {
         "width": width,
         "height": height,
@@ -270,6 +272,12 @@ def probe(file: Path) -> dict:
         "status": "ok",
         "reason": "",
     }
+
+
+def _count(container: av.container.InputContainer) -> int:
+    # Other containers than mp4 do not say how many frames they hold.
+    container.seek(0)
+    return sum(packet.size > 0 for packet in container.demux(video=0))
 
 
 def _bytes_missing(stream: av.VideoStream, size: int) -> int:

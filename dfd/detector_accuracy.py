@@ -66,8 +66,8 @@ def frames(profile: Profile) -> pd.DataFrame:
     for each in videos.itertuples():
         indices = np.arange(each.frames)
         known = np.isin(indices, list(has_face.get(each.video, ())))
-        for face in (True, False) if truth is not None else (pd.NA,):
-            choice = indices if face is pd.NA else indices[known == face]
+        choices = {pd.NA: indices} if truth is None else {True: indices[known], False: indices[~known]}
+        for face, choice in choices.items():
             count = min(FRAMES_PER_VIDEO, len(choice))
             rows += [(each.video, each.path, i, face) for i in choice[video.spread(len(choice), count)]]
     table = pd.DataFrame(rows, columns=["video", "path", "frame", "face"])
@@ -274,18 +274,14 @@ def slices(true_faces: pd.DataFrame, column: str) -> pd.DataFrame:
     faces = true_faces.assign(width=true_faces["x1"] - true_faces["x0"])
     rows = []
     for key, (name, edges, labels) in SLICES.items():
-        if key in faces:
-            values = (
-                faces[key]
-                if edges is None
-                else pd.cut(faces[key].abs(), edges, labels=labels, include_lowest=True)
-            )
-            for (detector, value), group in faces.groupby(
-                ["detector", values], observed=True, sort=edges is not None
-            ):
-                rows.append(
-                    {"detector": detector, "property": name, "value": value} | share(group, column).to_dict()
-                )
+        if key not in faces:
+            continue
+        values = faces[key]
+        if edges is not None:
+            values = pd.cut(values.abs(), edges, labels=labels, include_lowest=True)
+        for (detector, value), group in faces.groupby(["detector", values], observed=True):
+            facts = {"detector": detector, "property": name, "value": value}
+            rows.append(facts | share(group, column).to_dict())
     return pd.DataFrame(rows)
 
 
@@ -370,14 +366,9 @@ def _detect_all(name: str, data: Path, chosen: pd.DataFrame) -> list[dict]:
     except InputError as error:
         return [{"detector": name, "reason": str(error)}]
     rows = []
-    for (clip, path), wanted in chosen.groupby(["video", "path"], sort=False):
-        indices = set(wanted["frame"])
-        for frame in video.every(data / path, 1):
-            if frame.index in indices:
-                found = detector.detect([frame.image])[0]
-                rows += [
-                    {"detector": name, "video": clip, "frame": frame.index} | row for row in _rows(found)
-                ]
+    for each in chosen.itertuples():
+        found = detector.detect([video.read_frame(data / each.path, each.frame).image])[0]
+        rows += [{"detector": name, "video": each.video, "frame": each.frame} | row for row in _rows(found)]
     return rows or [{"detector": name, "reason": "found no face in any frame"}]
 
 

@@ -1,6 +1,8 @@
 """Speed of the face detectors: frames per second, memory, and what the report's changes save."""
 
+import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import metadata
-from itertools import islice
+from itertools import cycle, islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -19,7 +21,7 @@ import pandas as pd
 from dfd import dataset, detectors, faces, tables, video
 from dfd.detectors import Detections
 from dfd.errors import InputError
-from dfd.profile import Profile
+from dfd.profile import ROOT, Profile
 
 SIZES = {"540x960": 540, "720x1280": 720, "1080x1920": 1080}
 """The report's three sizes and the short side of each."""
@@ -55,10 +57,11 @@ README_NAMES = {
 
 BATCH_SIZES = (1, 2, 4, 8, 16)
 MIN_FACE_SIZES = (20, 40, 80, 160)
-SECONDS = 3.0
+SECONDS = 2.0
 LARGEST_CALLS = 40
 FRAMES = 16
 STEP = 10
+WANTED = 5
 
 
 @dataclass(frozen=True)
@@ -238,7 +241,8 @@ def timed(trials: list[Trial], device: str = "cpu", seconds: float = SECONDS) ->
     DataFrame
         One row for each call: detector, size, min_face_size, batch_size, device, frames (in the call),
         seconds, faces (found in the call), memory (MiB, the most that the process has held so far, on top
-        of what Python and this package take), reason.
+        of what Python and this package take), load (processes that wanted to run on each core in the
+        minute before, this one's own included), reason.
         A detector that cannot be had is there once, with the reason and no time.
     """
     rows = []
@@ -261,7 +265,7 @@ def frames_per_second(times: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        For each setting: `by`, fps (median of the calls), low and high (quartiles), calls, memory (MiB).
+        For each setting: `by`, fps (median of the calls), low and high (quartiles), calls, memory, load.
     """
     rates = times.dropna(subset="seconds").assign(fps=lambda t: t["frames"] / t["seconds"])
     groups = rates.groupby(by, sort=False, dropna=False)
@@ -271,7 +275,31 @@ def frames_per_second(times: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         high=("fps", lambda fps: fps.quantile(0.75)),
         calls=("fps", "size"),
         memory=("memory", "max"),
+        load=("load", "max"),
     ).reset_index()
+
+
+def stored(folder: Path = ROOT / "benchmarks" / "results") -> pd.DataFrame:
+    """Read the full benchmarks that ``benchmarks/detector_speed.py`` has kept.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are.
+
+    Returns
+    -------
+    DataFrame
+        detector, size, device, fps, low, high, calls, memory, load, and of each benchmark the machine and
+        date; empty where none is kept.
+    """
+    kept = [json.loads(path.read_text()) for path in sorted(folder.glob("detector_speed_*.json"))]
+    rows = [
+        speed | {"machine": each["machine"], "date": each["date"]}
+        for each in kept
+        for speed in each["speeds"]
+    ]
+    return pd.DataFrame(rows)
 
 
 def pipelines(profile: Profile) -> pd.DataFrame:
@@ -346,9 +374,9 @@ def _in_process(work: Callable, *arguments: object) -> list[dict]:
 
 
 def _time_all(trials: list[Trial], device: str, seconds: float) -> list[dict]:
-    before = _peak_memory()
+    before, load = _peak_memory(), os.getloadavg()[0] / (os.cpu_count() or 1)
     rows = [row for trial in trials for row in _time(trial, device, seconds)]
-    return [row | {"memory": row["memory"] - before} for row in rows]
+    return [row | {"memory": row["memory"] - before, "load": load} for row in rows]
 
 
 def _time(trial: Trial, device: str, seconds: float) -> list[dict]:
@@ -356,25 +384,24 @@ def _time(trial: Trial, device: str, seconds: float) -> list[dict]:
     try:
         detector = detectors.make(trial.detector, device, trial.min_face_size, trial.batch_size)
     except InputError as error:
-        return [
-            facts
-            | {"device": device, "frames": 0, "seconds": math.nan, "memory": math.nan, "reason": str(error)}
-        ]
-    images = [
-        _resized(frame.image, SIZES[trial.size]) for frame in islice(video.every(trial.clip, 1), FRAMES)
-    ]
-    rows: list[dict] = []
-    while len(rows) < 3 or (sum(row["seconds"] for row in rows[1:]) < seconds and len(rows) <= LARGEST_CALLS):
-        start = len(rows) * trial.frames
-        batch = [images[index % len(images)] for index in range(start, start + trial.frames)]
+        missing = {"device": device, "frames": 0, "seconds": math.nan, "faces": 0, "memory": math.nan}
+        return [facts | missing | {"reason": str(error)}]
+    first = islice(video.every(trial.clip, 1), FRAMES)
+    supply = cycle([_resized(frame.image, SIZES[trial.size]) for frame in first])
+
+    def call() -> dict:
+        images = list(islice(supply, trial.frames))
         begin = time.perf_counter()
-        found = detector.detect(batch)
-        elapsed = time.perf_counter() - begin
-        facts |= {"device": detector.device, "frames": len(batch), "memory": _peak_memory(), "reason": None}
-        rows.append(facts | {"seconds": elapsed, "faces": sum(map(len, found))})
-        if len(rows) == 2 and rows[0]["seconds"] > seconds:
-            return rows
-    return rows[1:]
+        found = detector.detect(images)
+        measured = {"seconds": time.perf_counter() - begin, "faces": sum(map(len, found))}
+        known = {"device": detector.device, "frames": len(images), "memory": _peak_memory(), "reason": None}
+        return facts | known | measured
+
+    warm_up = call()
+    rows = [warm_up] if warm_up["seconds"] > seconds else []
+    while len(rows) < 2 or (sum(row["seconds"] for row in rows) < seconds and len(rows) < LARGEST_CALLS):
+        rows.append(call())
+    return rows
 
 
 def _resized(image: np.ndarray, short_side: int) -> np.ndarray:
@@ -391,7 +418,7 @@ def _peak_memory() -> float:
 
 def _time_pipelines(clip: Path, device: str) -> list[dict]:
     one_by_one = detectors.make("facenet-pytorch", device)
-    batched = detectors.make("facenet-pytorch-batched", device, batch_size=FRAMES)
+    batched = detectors.make("facenet-pytorch-batched", device)
 
     def reading() -> Iterator[np.ndarray]:
         return video.every_by_reading(clip, STEP)
@@ -412,9 +439,11 @@ def _time_pipelines(clip: Path, device: str) -> list[dict]:
         "grab() and retrieve(), MTCNN batched": (grabbing, batched.detect),
         "this book's extractor": (ours, detect_fast),
     }
+    warm_up = _some(ours)
+    for detect in (one_by_one.detect, batched.detect, detect_fast):
+        detect(warm_up)
     rows = []
     for way, (read, detect) in ways.items():
-        detect(_some(read))
         seconds = []
         for _ in range(3):
             begin = time.perf_counter()
@@ -428,4 +457,4 @@ def _time_pipelines(clip: Path, device: str) -> list[dict]:
 
 def _some(read: Callable[[], Iterator[np.ndarray]]) -> list[np.ndarray]:
     with closing(read()) as images:
-        return list(islice(images, FRAMES))
+        return list(islice(images, WANTED))

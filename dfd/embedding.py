@@ -32,6 +32,8 @@ FEATURES = {"efficientnet-lite0": 1280, "efficientnet-b7": 2560}
 # dlib's network takes 60 ms a face on one core, so no more faces of a video than tell who is in it.
 DLIB_FACES = {"REAL": 8, "FAKE": 2}
 FACENET_SIZE = 160
+MOST = 130_000
+"""Faces that are embedded at most: as many as the report clustered. All of DFDC would have 1.5 million."""
 SHARD = 256
 # Small batches stay in the processor's cache: on a CPU four at a time is twice as fast as 32.
 BATCH = {"cpu": 4, "cuda": 64}
@@ -353,8 +355,8 @@ def table(profile: Profile, model: str = "backbone") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        face_id, model, vector (list of float32), in the order of the faces table. A face whose vector is
-        not finite is left out, with a warning.
+        face_id, model, vector (list of float32), in the order of the faces table; of more than `MOST` faces
+        that many, drawn at random. A face whose vector is not finite is left out, with a warning.
 
     Raises
     ------
@@ -365,10 +367,16 @@ def table(profile: Profile, model: str = "backbone") -> pd.DataFrame:
         raise InputError(f"model {model!r}", f"no such embedding; there are {', '.join(MODELS)}")
     known = faces.table(profile)
     wanted = spread_faces(known, DLIB_FACES) if model == "dlib" else known
+    if len(wanted) > MOST:
+        wanted = wanted.sample(MOST, random_state=profile.seed).sort_index()
     source = {"backbone": profile.backbone}.get(model, model)
     digest = _sha256(weights_file(profile, source)) if source in WEIGHTS else ""
     made_of = tables.fingerprint(
-        tables.made_from(faces.path(profile)), source, digest, code=[sys.modules[__name__], augment]
+        tables.made_from(faces.path(profile)),
+        profile.seed,
+        source,
+        digest,
+        code=[sys.modules[__name__], augment],
     )
     return tables.reuse_or_make(path(profile, model), made_of, lambda: _make(profile, model, wanted, made_of))
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+import cv2
 import numpy as np
 import pandas as pd
 from scipy.special import expit
@@ -15,6 +17,9 @@ from dfd.profile import Profile
 
 SMALLEST_PROBABILITY = 1e-15
 """Kaggle's bound: no probability counts as less, so that a sure error costs 34.5 nats and not infinity."""
+
+SMALLEST_SCALE = 1e-3
+"""Of a calibration."""
 
 
 def _mean_probability(group: pd.DataFrame) -> float:
@@ -118,7 +123,8 @@ def calibrate(scored: pd.DataFrame) -> Calibration:
     Returns
     -------
     Calibration
-        The line that changes nothing, if a class is missing.
+        The line that changes nothing, if a class is missing. The scale is never negative, so the order of the
+        videos stays: where fakes have the lower logits, the network knows nothing and all becomes about 0.5.
 
     References
     ----------
@@ -129,7 +135,8 @@ def calibrate(scored: pd.DataFrame) -> Calibration:
     if known["label"].nunique() < 2:
         return Calibration(1.0, 0.0)
     model = LogisticRegression(class_weight="balanced").fit(known[["logit"]].to_numpy(), is_fake(known))
-    return Calibration(float(model.coef_[0, 0]), float(model.intercept_[0]))
+    scale, shift = float(model.coef_[0, 0]), float(model.intercept_[0])
+    return Calibration(scale, shift) if scale > SMALLEST_SCALE else Calibration(SMALLEST_SCALE, 0.0)
 
 
 def is_fake(table: pd.DataFrame) -> np.ndarray:
@@ -219,9 +226,38 @@ def scores(scored: pd.DataFrame, balanced: bool = True) -> dict[str, Interval]:
         return log_loss(fake, p_fake, balanced_weights(fake, weights) if balanced else weights)
 
     return {
-        "AUC": probe.bootstrap(lambda weights: probe.auc(fake, logit, weights), known["source"]),
+        "AUC": probe.bootstrap(partial(probe.auc, fake, logit), known["source"]),
         "log loss": probe.bootstrap(loss, known["source"]),
     }
+
+
+def runs(profile: Profile, predictions: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Score several trainings of one kind, each calibrated on its own predictions of the validation split.
+
+    Parameters
+    ----------
+    profile : Profile
+        The run.
+    predictions : DataFrame
+        The predictions of all trainings.
+    keys : list of str
+        Columns that tell the trainings apart, such as head and seed.
+
+    Returns
+    -------
+    DataFrame
+        `keys`, AUC and log loss (each class counting one half) of the test videos, without intervals: the
+        spread over the seeds takes their place.
+    """
+    rows = []
+    for key, group in predictions.groupby(keys):
+        scored = videos(profile, group)
+        calibrated = calibrate(scored[scored["split"] == "validation"])(scored)
+        test = calibrated[calibrated["split"] == "test"].dropna(subset=["logit"])
+        fake = is_fake(test)
+        loss = log_loss(fake, test["p_fake"].to_numpy(), balanced_weights(fake)) if len(test) else np.nan
+        rows.append((*key, probe.auc(fake, test["logit"].to_numpy(), np.ones(len(test))), loss))
+    return pd.DataFrame(rows, columns=[*keys, "AUC", "log loss"])
 
 
 def gain(scored: pd.DataFrame, baseline: pd.DataFrame) -> Interval:
@@ -462,10 +498,36 @@ def slices(known: pd.DataFrame, column: str) -> pd.DataFrame:
     for part, group in known.dropna(subset=[column, "logit"]).groupby(column, observed=True):
         if real[column].isna().all():
             group = pd.concat([group, real])
-        interval = scores(group)["AUC"]
-        fakes = int(is_fake(group).sum())
-        rows.append((part, fakes, len(group) - fakes, interval.value, interval.low, interval.high))
+        fake, logit = is_fake(group), group["logit"].to_numpy()
+        interval = probe.bootstrap(partial(probe.auc, fake, logit), group["source"])
+        rows.append((part, fake.sum(), (~fake).sum(), interval.value, interval.low, interval.high))
     return pd.DataFrame(rows, columns=["part", "fakes", "originals", "AUC", "low", "high"])
+
+
+def crop_statistics(images: np.ndarray) -> np.ndarray:
+    """Measure what a careless forger leaves behind and no face is needed for: light, colour and sharpness.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width, 3)
+        RGB.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 15)
+        Of the whole crop and of its middle: mean and standard deviation of red, green and blue, and the
+        logarithm of the variance of the Laplacian; and the difference of the two sharpnesses.
+    """
+    height, width = images.shape[1:3]
+    middle = images[:, height // 4 : -(height // 4), width // 4 : -(width // 4)]
+    whole, inner = (np.array([_statistics(image) for image in views]) for views in (images, middle))
+    return np.hstack([whole, inner, inner[:, -1:] - whole[:, -1:]])
+
+
+def _statistics(image: np.ndarray) -> np.ndarray:
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    sharpness = np.log(cv2.Laplacian(grey, cv2.CV_64F).var() + 1)
+    return np.r_[image.mean(axis=(0, 1)), image.std(axis=(0, 1)), sharpness]
 
 
 def _curve(known: pd.DataFrame, grid: np.ndarray) -> np.ndarray:

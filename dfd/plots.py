@@ -1,14 +1,19 @@
 """What every figure of the book shares: its style, its colours, and the line that says what made the page."""
 
+import math
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import plotly.io
 import seaborn as sns
 import torch
+from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 
 from dfd.profile import Profile
@@ -47,6 +52,45 @@ def use_style() -> None:
     template.layout.colorway = COLOURS
     plotly.io.templates["book"] = template
     plotly.io.templates.default = "book"
+
+
+def gallery(
+    images: Sequence[np.ndarray],
+    titles: Sequence[str] = (),
+    columns: int = 6,
+    side: float = 1.7,
+    colours: Sequence[str] = (),
+) -> Figure:
+    """Show pictures in rows, without axes.
+
+    Parameters
+    ----------
+    images : sequence of ndarray of uint8, shape (height, width, 3)
+        RGB pictures.
+    titles : sequence of str
+        One for each picture, or none.
+    columns : int
+        Pictures in a row.
+    side : float
+        Width and height of a picture in inches.
+    colours : sequence of str
+        Colours of the titles; black by default.
+
+    Returns
+    -------
+    Figure
+    """
+    columns = min(columns, len(images))
+    rows = math.ceil(len(images) / columns)
+    height = side + (0.2 if titles else 0)
+    figure, axes = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, image in zip(axes.flat, images, strict=False):
+        ax.imshow(image)
+    for number, (ax, title) in enumerate(zip(axes.flat, titles, strict=False)):
+        ax.set_title(title, fontsize=8, color=colours[number] if colours else "black")
+    return figure
 
 
 def provenance(profile: Profile) -> Styler:

@@ -22,6 +22,8 @@ COMPONENTS = 3
 PCA_COMPONENTS = 50
 PERPLEXITY = 50
 NEIGHBOURS = 10
+SIZES = (250, 500, 1000, 2000, 4000)
+LIMIT = 6.0
 LARGEST = 20_000
 """Faces that are reduced at most: t-SNE takes half an hour and more for 130,000."""
 
@@ -75,13 +77,31 @@ def table(profile: Profile, method: str = "pca+tsne", model: str = "backbone") -
     )
 
     def make() -> pd.DataFrame:
-        chosen = embeddings.sample(min(LARGEST, len(embeddings)), random_state=profile.seed).sort_index()
+        chosen = subset(embeddings, profile.seed)
         points = reduce(embedding.vectors(chosen), method, profile.seed, jobs=profile.jobs)
         return pd.DataFrame(points, columns=["x", "y", "z"]).assign(face_id=chosen["face_id"].to_numpy())[
             ["face_id", "x", "y", "z"]
         ]
 
     return tables.reuse_or_make(path(profile, method, model), made_of, make)
+
+
+def subset(embeddings: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Draw the faces that are reduced and clustered.
+
+    Parameters
+    ----------
+    embeddings : DataFrame
+        As `dfd.embedding.table` gives it.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    DataFrame
+        At most `LARGEST` of its rows, in the same order.
+    """
+    return embeddings.sample(min(LARGEST, len(embeddings)), random_state=seed).sort_index()
 
 
 def reduce(vectors: np.ndarray, method: str, seed: int, jobs: int = 1) -> np.ndarray:
@@ -146,7 +166,7 @@ def _tsne(vectors: np.ndarray, seed: int, jobs: int) -> np.ndarray:
         n_components=COMPONENTS,
         perplexity=perplexity(len(vectors)),
         initialization="pca",
-        neighbors="exact",
+        neighbors="exact" if len(vectors) <= LARGEST else "approx",
         negative_gradient_method="bh",
         n_jobs=jobs,
         random_state=seed,
@@ -190,7 +210,7 @@ def candidates(seed: int, jobs: int = 1) -> dict[str, Callable[[np.ndarray], obj
     }
 
 
-def times(profile: Profile, sizes: tuple[int, ...], limit: float) -> pd.DataFrame:
+def times(profile: Profile, sizes: tuple[int, ...] = SIZES, limit: float = LIMIT) -> pd.DataFrame:
     """Time the `candidates` on the run's embeddings, or reuse what was measured.
 
     Parameters
@@ -249,19 +269,23 @@ def quality(
     J. Venna and S. Kaski, 2001; P. Rousseeuw, Silhouettes, 1987.
     """
     neighbours = min(NEIGHBOURS, (len(points) - 1) // 2)
+
+    def share(right: np.ndarray) -> float:
+        return np.nan if np.isnan(right).all() else float(np.nanmean(right))
+
     several = 1 < len(np.unique(videos)) < len(videos)
     return {
         "trustworthiness": trustworthiness(vectors, points, n_neighbors=neighbours),
-        "video": agreement(points, videos, neighbours),
+        "video": share(recognised(points, videos, neighbours)),
         "silhouette": silhouette_score(points, videos) if several else np.nan,
-        "person": np.nan if people is None else agreement(points, people, neighbours, apart=videos),
+        "person": np.nan if people is None else share(recognised(points, people, neighbours, videos)),
     }
 
 
-def agreement(
+def recognised(
     points: np.ndarray, names: np.ndarray, neighbours: int = NEIGHBOURS, apart: np.ndarray | None = None
-) -> float:
-    """Classify each point by its nearest neighbours and count how often that is right.
+) -> np.ndarray:
+    """Classify each point by its nearest neighbours.
 
     Parameters
     ----------
@@ -272,28 +296,26 @@ def agreement(
     neighbours : int
         Number of neighbours that vote, the nearer the weightier.
     apart : ndarray of str, shape (n,), optional
-        Points that share this are no neighbours. Points whose class has none but those are not counted.
+        Points that share this are no neighbours of each other.
 
     Returns
     -------
-    float
-        Between 0 and 1; NaN if no point counts.
+    ndarray of float, shape (n,)
+        1 where the neighbours' vote is right, 0 where it is wrong, and NaN where it cannot be right, for
+        all other points of the class share the point's `apart`.
     """
     names, codes = np.unique(names, return_inverse=True)
     groups = np.arange(len(points)) if apart is None else np.unique(apart, return_inverse=True)[1]
-    countable = np.array(
+    possible = np.array(
         [(groups[codes == code] != group).any() for code, group in zip(codes, groups, strict=True)]
     )
-    if not countable.any():
-        return np.nan
-    # Enough candidates that after leaving out those of its own group some remain.
+    # Enough candidates that some remain after those of the point's own group are left out.
     wanted = min(len(points), neighbours + np.bincount(groups).max())
-    order = (
-        NearestNeighbors(n_neighbors=wanted).fit(points).kneighbors(points[countable], return_distance=False)
-    )
-    right = 0
-    for row, place in zip(order, np.flatnonzero(countable), strict=True):
+    order = NearestNeighbors(n_neighbors=wanted).fit(points).kneighbors(points, return_distance=False)
+    right = np.full(len(points), np.nan)
+    for place in np.flatnonzero(possible):
+        row = order[place]
         voters = codes[row[groups[row] != groups[place]][:neighbours]]
         votes = np.bincount(voters, weights=1 / np.arange(1, len(voters) + 1), minlength=len(names))
-        right += votes.argmax() == codes[place]
-    return right / countable.sum()
+        right[place] = votes.argmax() == codes[place]
+    return right

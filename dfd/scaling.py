@@ -25,7 +25,7 @@ def measure(
         Numbers of points.
     limit : float
         Seconds that one run may be expected to take: the last run's, grown with the square of the number
-        of points.
+        of points. The two smallest sizes are run whatever they take, since `growth` needs two.
 
     Returns
     -------
@@ -34,9 +34,9 @@ def measure(
     """
     rows = []
     for name, algorithm in algorithms.items():
-        size_before, seconds_before = None, 0.0
+        timed = []
         for size in sorted(sizes):
-            if size_before and seconds_before * (size / size_before) ** 2 > limit:
+            if len(timed) > 1 and timed[-1][1] * (size / timed[-1][0]) ** 2 > limit:
                 rows.append((name, size, None, f"expected to take more than {limit:g} s"))
                 continue
             data = points(size)
@@ -46,8 +46,8 @@ def measure(
             except (ValueError, MemoryError, ArithmeticError) as error:
                 rows.append((name, size, None, f"failed: {error}"))
                 continue
-            size_before, seconds_before = size, time.perf_counter() - start
-            rows.append((name, size, seconds_before, ""))
+            timed.append((size, time.perf_counter() - start))
+            rows.append((name, *timed[-1], ""))
     return pd.DataFrame(rows, columns=["algorithm", "n", "seconds", "reason"]).astype({"seconds": "float64"})
 
 

@@ -141,7 +141,11 @@ def obstacle(profile: Profile) -> str:
 
 
 def predictions(
-    profile: Profile, chosen: Recipe | None = None, views: int = 1, splits: tuple[str, ...] = HELD_OUT
+    profile: Profile,
+    chosen: Recipe | None = None,
+    views: int = 1,
+    splits: tuple[str, ...] = HELD_OUT,
+    per_video: int | None = None,
 ) -> pd.DataFrame:
     """Make or reuse the predictions table: what the trained classifier says of each held-out face.
 
@@ -156,6 +160,8 @@ def predictions(
         changed as in training (test-time augmentation).
     splits : tuple of str
         Splits to predict.
+    per_video : int, optional
+        Largest number of faces of a video to look at, spread over it; all by default.
 
     Returns
     -------
@@ -164,10 +170,10 @@ def predictions(
         Empty if `obstacle` says that nothing can be trained.
     """
     chosen = chosen or recipe(profile)
-    made_of = tables.fingerprint(_made_of(profile, chosen), views, splits)
-    return tables.reuse_or_make(
-        path(profile, chosen, views), made_of, lambda: _predict(profile, chosen, views, splits)
-    )
+    asked = views, splits, per_video
+    made_of = tables.fingerprint(_made_of(profile, chosen), *asked)
+    where = path(profile, chosen, views)
+    return tables.reuse_or_make(where, made_of, lambda: _predict(profile, chosen, *asked))
 
 
 def path(profile: Profile, chosen: Recipe | None = None, views: int = 1) -> Path:
@@ -235,7 +241,7 @@ def history(profile: Profile, chosen: Recipe | None = None) -> pd.DataFrame:
     return pd.DataFrame(_trained(profile, chosen or recipe(profile))[1])
 
 
-def heads(profile: Profile, seeds: range, epochs: int = 20) -> pd.DataFrame:
+def heads(profile: Profile, seeds: range, epochs: int = 10) -> pd.DataFrame:
     """Train a softmax and a sigmoid head on the frozen backbone's features, once for each seed.
 
     Parameters
@@ -261,6 +267,23 @@ def heads(profile: Profile, seeds: range, epochs: int = 20) -> pd.DataFrame:
     )
     where = profile.build / "predictions" / "heads.parquet"
     return tables.reuse_or_make(where, made_of, lambda: _heads(profile, vectors, seeds, epochs))
+
+
+def resized(images: np.ndarray, size: int) -> np.ndarray:
+    """Scale face crops to the size that a classifier is trained with.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width, 3)
+        Squares, RGB.
+    size : int
+        Side in pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, size, size, 3)
+    """
+    return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images])
 
 
 def precision(device: torch.device) -> str:
@@ -310,8 +333,7 @@ class Faces(Dataset):
     def __getitem__(self, draw: tuple[int, int | None]) -> tuple[np.ndarray, int]:
         """Get a picture, RGB uint8 of shape (size, size, 3), and whether it is FAKE."""
         position, seed = draw
-        image = faces.decode(self.images[position])
-        image = cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_AREA)
+        image = resized(faces.decode(self.images[position])[None], self.size)[0]
         if seed is not None:
             self.transform.set_random_seed(seed)
             image = self.transform(image=image)["image"]
@@ -453,12 +475,17 @@ def _fit(profile: Profile, chosen: Recipe) -> tuple[classifier.Classifier, list[
     return model.cpu().eval(), log.rows
 
 
-def _predict(profile: Profile, chosen: Recipe, views: int, splits: tuple[str, ...]) -> pd.DataFrame:
+def _predict(
+    profile: Profile, chosen: Recipe, views: int, splits: tuple[str, ...], per_video: int | None
+) -> pd.DataFrame:
     if obstacle(profile):
         return pd.DataFrame(columns=COLUMNS).astype({"logit": "float64", "p_fake": "float64"})
     model = train(profile, chosen)
     table = labelled_faces(profile, images=True)
-    table = table[table["split"].isin(splits)].reset_index(drop=True)
+    table = table[table["split"].isin(splits)]
+    if per_video:
+        table = embedding.spread_faces(table, dict.fromkeys(dataset.LABELS, per_video))
+    table = table.reset_index(drop=True)
     draws = [
         (face, face * views + view if view else None) for face in range(len(table)) for view in range(views)
     ]
@@ -490,12 +517,12 @@ def _heads(profile: Profile, vectors: pd.DataFrame, seeds: range, epochs: int) -
     for seed in seeds:
         for head in classifier.OUTPUTS:
             lightning.seed_everything(seed, verbose=False)
-            model = classifier.Classifier(nn.Identity(), features.shape[1], head)
+            model = classifier.Classifier(nn.Identity(), features.shape[1], head, dropout=0.5)
             draws = torch.utils.data.WeightedRandomSampler(
                 1 / share[seen.tensors[1]], len(seen), generator=torch.Generator().manual_seed(seed)
             )
             trainer = _trainer(torch.device("cpu"), max_epochs=epochs)
-            trainer.fit(Training(model, 1e-3, 0.1), DataLoader(seen, batch_size=128, sampler=draws))
+            trainer.fit(Training(model, 5e-4, 1.0), DataLoader(seen, batch_size=128, sampler=draws))
             with torch.inference_mode():
                 logits = classifier.fake_logit(model.eval()(features[held_out]))
             rows.append(_predicted(table[held_out], logits, f"{head} head").assign(head=head, seed=seed))

@@ -41,6 +41,16 @@ def test_stability_is_1_for_the_same_clusters_by_other_names():
     assert clustering.stability([np.array([0, 0, 1, 1]), np.array([5, 5, 2, 2])]) == 1
 
 
+def test_stability_leaves_out_points_that_one_did_not_see():
+    assert clustering.stability([np.array([0, 0, 1, 1, -2]), np.array([-2, 3, 4, 4, 4])]) == 1
+
+
+def test_trials_find_clear_clusters_again(blobs):
+    found = clustering.trials(blobs[0], clusters=5, seed=0).pivot(index="algorithm", columns="change")
+    assert found.shape == (3, 3)
+    assert (found.loc["HDBSCAN"] > 0.95).all()
+
+
 def test_table_has_a_cluster_for_each_face(few):
     found = clustering.table(few)
     assert found.columns.to_list() == ["face_id", "cluster", "probability"]

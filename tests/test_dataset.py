@@ -90,6 +90,18 @@ def test_truncated_video(tiny, folder, share):
     assert row(tiny, name)["status"] == "unreadable"
 
 
+def test_container_that_does_not_say_how_long_it_is(tiny, folder, tmp_path):
+    clip = folder / a_clip(folder)
+    copy = tmp_path / "copy.mp4"
+    with av.open(str(clip)) as old, av.open(str(copy), "w", format="matroska") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    assert dataset.probe(copy)["frames"] == dataset.probe(clip)["frames"]
+
+
 def test_truncated_after_its_index(tiny, folder):
     name = a_clip(folder)
     whole = folder / "whole.mp4"
@@ -254,3 +266,21 @@ def test_shortcuts_find_a_property_that_gives_the_label_away(sample):
     assert areas["bytes"] == 1
     assert areas["pixels in a frame"] == pytest.approx(0.5, abs=0.05), "fakes have their originals' sizes"
     assert ((found["low"] <= found["auc"]) & (found["auc"] <= found["high"])).all()
+
+
+def test_metadata_without_one_good_entry(tiny, folder):
+    (folder / "metadata.json").write_text(json.dumps({"aaaaaaaaaa.mp4": {"label": "MAYBE"}, "../b.mp4": 3}))
+    videos = dataset.table(tiny)
+    assert videos["status"].tolist() == ["bad metadata"] * 2
+    assert videos["split"].isna().all()
+    assert dataset.leaks(videos).empty
+    only = dataset.table(replace(tiny, videos=1))
+    assert only["video"].tolist() == ["aaaaaaaaaa.mp4"]
+
+
+def test_only_originals_keep_text_columns(tiny, folder):
+    metadata = json.loads((folder / "metadata.json").read_text())
+    edit(folder, {name: None for name, entry in metadata.items() if entry["label"] == "FAKE"})
+    videos = dataset.table(tiny)
+    assert videos["original"].isna().all()
+    assert videos["original"].str.len().isna().all()

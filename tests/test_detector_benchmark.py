@@ -1,5 +1,6 @@
 """Timing the detectors, and what the report's own figures say."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -76,3 +77,15 @@ def test_pipelines_compare_with_the_first_way(tiny: Profile) -> None:
     assert (ways["seconds_per_frame"] > 0).all()
     assert ways["frames"].nunique() == 1
     assert (ways["faces"] > 0).all()
+
+
+def test_stored_benchmarks_are_labelled(tmp_path: Path) -> None:
+    assert benchmark.stored(tmp_path).empty
+    kept = {
+        "machine": "m",
+        "date": "2026-01-01",
+        "speeds": [{"detector": "dlib-hog", "size": "540x960", "fps": 2.0}],
+    }
+    (tmp_path / "detector_speed_cpu.json").write_text(json.dumps(kept))
+    row = benchmark.stored(tmp_path).iloc[0]
+    assert (row["fps"], row["machine"], row["date"]) == (2.0, "m", "2026-01-01")

@@ -66,6 +66,19 @@ def test_missing_weights_are_named_with_hash_address_and_place(sample, tmp_path,
         assert part in str(error.value)
 
 
+def test_facenet_is_offered_once_its_weights_are_there(sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    run = replace(sample, name="dfdc")
+    assert "facenet" not in embedding.models(run)
+    file = tmp_path / "checkpoints" / embedding.WEIGHTS["facenet"].file
+    file.parent.mkdir()
+    state = embedding.InceptionResnetV1().state_dict()
+    torch.save(state | {"logits.weight": torch.zeros(8631, 512), "logits.bias": torch.zeros(8631)}, file)
+    assert "facenet" in embedding.models(run)
+    crops = np.random.default_rng(0).integers(0, 256, (2, run.face_size, run.face_size, 3), dtype=np.uint8)
+    assert embedding.embedder(run, "facenet")(crops).shape == (2, 512)
+
+
 def test_unknown_model_is_refused(few):
     with pytest.raises(InputError, match="no such embedding"):
         embedding.table(few, "resnet")

@@ -1,4 +1,9 @@
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -80,6 +85,32 @@ def test_killed_run_goes_on_where_it_stopped(small, made):
     again = faces.table(small)
     assert again.equals(made)
     assert {shard: shard.stat().st_mtime_ns for shard in shards[1:]} == before
+
+
+@pytest.mark.slow
+def test_sigkill_in_the_middle_changes_nothing(small, made, tmp_path):
+    elsewhere = replace(small, build=tmp_path / "build")
+    script = tmp_path / "run.py"
+    fields = {
+        name: str(value) if isinstance(value, Path) else value for name, value in vars(elsewhere).items()
+    }
+    script.write_text(
+        "from pathlib import Path\n"
+        "from dfd import faces\n"
+        "from dfd.profile import Profile\n"
+        f"fields = {fields!r}\n"
+        "faces.table(Profile(**fields | {name: Path(fields[name]) for name in ('data', 'build')}))\n"
+    )
+    shards = elsewhere.build / "faces"
+    with subprocess.Popen([sys.executable, str(script)]) as run:
+        while run.poll() is None and not list(shards.glob("[a-z]*.parquet")):
+            time.sleep(0.01)
+        run.kill()
+    assert run.returncode == -signal.SIGKILL, "it was killed before its end"
+    done = {shard: shard.stat().st_mtime_ns for shard in shards.glob("[a-z]*.parquet")}
+    assert 1 <= len(done) < made["video"].nunique()
+    assert faces.table(elsewhere).equals(made)
+    assert {shard: shard.stat().st_mtime_ns for shard in done} == done
 
 
 def test_other_settings_make_other_faces(small, made):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from dfd import faces, probe
 
@@ -23,6 +24,15 @@ def predictions():
 def test_video_auc_lies_in_its_interval(predictions):
     area = probe.video_auc(predictions)
     assert 0.5 < area.low < area.value < area.high <= 1
+
+
+def test_auc_is_scikit_learns():
+    random = np.random.default_rng(0)
+    fake, weights = random.random(200) < 0.3, random.integers(0, 4, 200).astype(float)
+    scores = random.integers(0, 30, 200) / 30 + 0.2 * fake
+    expected = roc_auc_score(fake, scores, sample_weight=weights)
+    assert np.isclose(probe.auc(fake, scores, weights), expected)
+    assert np.isnan(probe.auc(fake, scores, weights * fake))
 
 
 def test_bootstrap_draws_groups_not_rows():
@@ -87,11 +97,3 @@ def test_verification_pairs_only_different_videos():
     assert (pairs["first"] != pairs["second"]).all()
     assert pairs["same"].sum() == 4 * 3 * 3 and pairs["group"].sum() == 2 * (12 * 11 / 2 - 4 * 3)
     assert probe.verification_auc(pairs, repeats=20).value > 0.95
-
-
-def test_variants_tell_the_listing_from_the_right_way(few):
-    found = probe.variants(replace(few, videos=4))
-    sizes = found.groupby("variant")["vector"].agg(lambda vectors: len(vectors.iloc[0]))
-    assert set(sizes.index) == set(probe.VARIANTS)
-    assert sizes["as listed"] == sizes["logits"] == 1000 and sizes[probe.STANDARD] == 1280
-    assert found.groupby("variant").size().nunique() == 1

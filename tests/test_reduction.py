@@ -47,11 +47,10 @@ def test_unknown_method_is_an_error(few):
         reduction.table(few, "umap")
 
 
-def test_agreement_leaves_out_the_own_group(blobs):
+def test_recognised_leaves_out_the_own_group(blobs):
     points, videos, people = blobs
-    assert reduction.agreement(points, people, apart=videos) == 1
-    strangers = np.unique(videos, return_inverse=True)[1]
-    assert np.isnan(reduction.agreement(points, strangers, apart=videos))
+    assert (reduction.recognised(points, people, apart=videos) == 1).all()
+    assert np.isnan(reduction.recognised(points, videos, apart=videos)).all()
 
 
 @pytest.mark.parametrize("method", reduction.METHODS)

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -67,7 +68,9 @@ def test_training_predicts_the_held_out_faces(tiny):
     images = faces.images(run, found["face_id"][:2].to_list())[:, ::4, ::4]
     heat = explain.heatmaps(training.train(run, QUICK), images)
     assert heat.shape == (2, 60, 60)
-    assert ((explain.share_inside(heat, run.margin) >= 0) & (explain.share_inside(heat, run.margin) <= 1)).all()
+    assert (
+        (explain.share_inside(heat, run.margin) >= 0) & (explain.share_inside(heat, run.margin) <= 1)
+    ).all()
 
     for file in (training.path(run, QUICK), *(run.build / "classifier").glob("*.pt")):
         file.unlink()
@@ -79,12 +82,8 @@ def test_training_predicts_the_held_out_faces(tiny):
 def test_one_class_is_told_and_not_trained(tiny):
     run = few(tiny)
     listed = next(run.data.glob("*/metadata.json"))
-    only_fakes = {
-        name: entry
-        for name, entry in pd.read_json(listed, orient="index", convert_dates=False).T.to_dict().items()
-        if entry["label"] == "FAKE"
-    }
-    listed.write_text(pd.DataFrame(only_fakes).to_json())
+    entries = json.loads(listed.read_text())
+    listed.write_text(json.dumps({name: e for name, e in entries.items() if e["label"] == "FAKE"}))
     assert "FAKE faces only" in training.obstacle(run)
     assert training.predictions(run, QUICK).empty
     with pytest.raises(InputError, match="FAKE faces only"):

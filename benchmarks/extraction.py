@@ -1,0 +1,96 @@
+"""Measure what finding the faces of a video costs: ``python benchmarks/extraction.py [PROFILE]``."""
+
+import json
+import platform
+import resource
+import sys
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from dfd import dataset, faces, plots, profile
+from dfd.tables import replacing
+
+PACKAGES = ("torch", "facenet-pytorch", "av", "opencv-python-headless", "dfd")
+RESULT = Path(__file__).parent / "results" / "extraction.json"
+
+
+def core_seconds() -> float:
+    """Say how much processor time this process has used.
+
+    Returns
+    -------
+    float
+        Seconds, summed over cores.
+    """
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def main(name: str = "dfdc", videos: int = 20) -> None:
+    """Extract the faces of some videos, one by one, and store the mean cost for each label.
+
+    Processor time is measured rather than time on the clock, so that the number of cores and what else the
+    machine does matter less.
+
+    Parameters
+    ----------
+    name : str
+        Profile whose videos are used.
+    videos : int
+        Largest number of videos of each label.
+    """
+    torch.set_num_threads(1)
+    run = profile.load(name)
+    with tempfile.TemporaryDirectory() as scratch:
+        known = dataset.table(replace(run, build=Path(scratch)))
+        known = known[known["status"] == "ok"].groupby("label").head(videos)
+        costs = {
+            label: _cost(_only(run, group, Path(scratch) / label)) for label, group in known.groupby("label")
+        }
+    result = {
+        "what": "finding, cropping and storing the faces of a video: core-seconds, faces and bytes stored",
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": plots.machine(),
+        "versions": {"Python": platform.python_version()} | {each: version(each) for each in PACKAGES},
+        "profile": name,
+        "costs": costs,
+    }
+    with replacing(RESULT) as aside:
+        aside.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(costs, indent=1))
+
+
+def _only(run: profile.Profile, videos: pd.DataFrame, folder: Path) -> profile.Profile:
+    """Make a data folder of some of a run's videos, and a run on it."""
+    part = folder / "data" / "dfdc_train_part_0"
+    part.mkdir(parents=True)
+    listed = {}
+    for facts in videos.to_dict("records"):
+        listed[facts["video"]] = {"label": facts["label"], "split": "train"}
+        if facts["label"] == "FAKE":
+            listed[facts["video"]]["original"] = facts["original"]
+        (part / facts["video"]).symlink_to(run.data / facts["path"])
+    (part / "metadata.json").write_text(json.dumps(listed))
+    return replace(run, data=part.parent, build=folder / "build", parts=None, videos=None, jobs=1)
+
+
+def _cost(run: profile.Profile) -> dict:
+    started = core_seconds()
+    found = faces.table(run, images=True)
+    seconds, count = core_seconds() - started, len(dataset.table(run))
+    return {
+        "videos": count,
+        "core_seconds_per_video": round(seconds / count, 3),
+        "faces_per_video": round(len(found) / count, 2),
+        "bytes_per_face": round(found["image"].map(len).mean()),
+    }
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -1,0 +1,1 @@
+"""Synthetic actors, films and deepfakes of them: the generator of the sample data set."""
