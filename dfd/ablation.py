@@ -18,6 +18,9 @@ from dfd.profile import Profile
 
 FACES = 2
 SOURCES = 60
+# Videos at a time. In training mode the network drifts from one to the next, so this must not depend on
+# the machine.
+VIDEOS = 16
 
 
 @dataclass(frozen=True)
@@ -112,12 +115,8 @@ def table(profile: Profile) -> pd.DataFrame:
 
 def _make(profile: Profile, chosen: pd.DataFrame) -> pd.DataFrame:
     videos = chosen["video"].unique()
-    pieces = np.array_split(videos, min(len(videos), 8 * profile.jobs))
-    jobs = (
-        delayed(_embed_variants)(profile, chosen[chosen["video"].isin(piece)])
-        for piece in pieces
-        if len(piece)
-    )
+    pieces = [videos[start : start + VIDEOS] for start in range(0, len(videos), VIDEOS)]
+    jobs = (delayed(_embed_variants)(profile, chosen[chosen["video"].isin(piece)]) for piece in pieces)
     workers = 1 if profile.device.type == "cuda" else profile.jobs
     with parallel_config(backend="loky", inner_max_num_threads=1 if workers > 1 else None):
         done = Parallel(n_jobs=workers, return_as="generator")(jobs)

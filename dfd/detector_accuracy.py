@@ -3,6 +3,7 @@
 import math
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,18 +22,23 @@ from dfd.profile import Profile
 IOU = 0.5
 """Intersection over union from which a box counts as having found a face."""
 
-FRAMES_PER_VIDEO = 2
+FRAMES_PER_VIDEO = 1
+FACELESS_PER_VIDEO = 4
 VIDEOS_WITHOUT_TRUTH = 12
+
+SCALES = (1.0, 0.5, 0.25)
+"""Scales at which frames with truth are searched, to see how small a face may be."""
+
+SOME = [-math.inf, 0, math.inf], ["none", "some"]
 SLICES = {
-    "width": (
-        "width of the face in pixels",
-        [0, 40, 60, 90, math.inf],
-        ["under 40", "40 to 60", "60 to 90", "over 90"],
-    ),
-    "yaw": ("head turned by", [0, 10, 20, math.inf], ["under 10°", "10 to 20°", "over 20°"]),
+    "width": ("width of the face in pixels", [0, 30, 45, 60, 90, 120, math.inf], None),
+    "yaw": ("head turned by", [0, 10, 25, math.inf], ["under 10°", "10 to 25°", "over 25°"]),
     "monk": ("skin tone (Monk scale)", [0, 3, 6, 10], ["1 to 3", "4 to 6", "7 to 10"]),
     "ancestry": ("ancestry", None, None),
     "gender": ("gender", None, None),
+    "blur": ("blur", *SOME),
+    "noise": ("noise", *SOME),
+    "jpeg": ("JPEG compression", *SOME),
 }
 """Properties by which the truth is sliced: column, words for it, and for numbers the bins and their names."""
 
@@ -52,8 +58,8 @@ def frames(profile: Profile) -> pd.DataFrame:
     -------
     DataFrame
         video, path, frame, face (whether the truth has a face in it; missing without truth). With truth:
-        from every REAL video `FRAMES_PER_VIDEO` frames with a face, and as many without where there are
-        any. Without truth: so many frames of each of the first `VIDEOS_WITHOUT_TRUTH` readable videos.
+        from every REAL video `FRAMES_PER_VIDEO` frames with a face, and up to `FACELESS_PER_VIDEO` without.
+        Without truth: `FRAMES_PER_VIDEO` frames of each of the first `VIDEOS_WITHOUT_TRUTH` readable videos.
     """
     videos = dataset.table(profile).query("status == 'ok'")
     truth = truth_faces(profile)
@@ -68,7 +74,7 @@ def frames(profile: Profile) -> pd.DataFrame:
         known = np.isin(indices, list(has_face.get(each.video, ())))
         choices = {pd.NA: indices} if truth is None else {True: indices[known], False: indices[~known]}
         for face, choice in choices.items():
-            count = min(FRAMES_PER_VIDEO, len(choice))
+            count = min(FACELESS_PER_VIDEO if face is False else FRAMES_PER_VIDEO, len(choice))
             rows += [(each.video, each.path, i, face) for i in choice[video.spread(len(choice), count)]]
     table = pd.DataFrame(rows, columns=["video", "path", "frame", "face"])
     return table.astype({"face": "boolean", "frame": "int64"})
@@ -85,13 +91,17 @@ def truth_faces(profile: Profile) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame or None
-        The truth's rows with what is known of each actor beside them; ``None`` if there is no truth.
+        The truth's rows with what is known of each actor and how each video was degraded beside them;
+        ``None`` if there is no truth.
     """
     if not profile.truth.is_dir():
         return None
     table = tables.read(profile.truth / "frames.parquet")
     actors = tables.read(profile.truth / "actors.parquet").drop(columns="split")
-    return table.merge(actors, on="actor", how="left", validate="many_to_one")
+    videos = tables.read(profile.truth / "videos.parquet")
+    videos = videos[["video", *({"blur", "noise", "jpeg"} & set(videos.columns))]]
+    table = table.merge(actors, on="actor", how="left", validate="many_to_one")
+    return table.merge(videos, on="video", how="left", validate="many_to_one")
 
 
 def detections(profile: Profile, names: tuple[str, ...] | None = None) -> pd.DataFrame:
@@ -108,24 +118,27 @@ def detections(profile: Profile, names: tuple[str, ...] | None = None) -> pd.Dat
     Returns
     -------
     DataFrame
-        One row for each detection: detector, video, frame, x0 y0 x1 y1 (pixels), score, the landmarks,
-        reason. A detector that cannot be had is there once, with the reason and no box.
+        One row for each detection: detector, scale, video, frame, x0 y0 x1 y1 (pixels of the frame, at any
+        scale), score, the landmarks, reason. With truth the frames are searched at each of `SCALES`. A
+        detector that cannot be had is there once, with the reason and no box.
     """
     chosen = frames(profile)
+    has_truth = chosen["face"].notna().any()
+    scales = SCALES if has_truth else SCALES[:1]
     if names is None:
         everything = tuple(name for name in detectors.NAMES if name != "facenet-pytorch-batched")
-        names = ("facenet-pytorch", "tensorflow-mtcnn") if chosen["face"].isna().all() else everything
+        names = everything if has_truth else ("facenet-pytorch", "tensorflow-mtcnn")
     files = [(path, (profile.data / path).stat().st_size) for path in chosen["path"].unique()]
     code = [sys.modules[__name__], detectors, video]
-    made_of = tables.fingerprint(files, chosen[["video", "frame"]].values.tolist(), names, code=code)
+    made_of = tables.fingerprint(files, chosen[["video", "frame"]].values.tolist(), names, scales, code=code)
 
     def make() -> pd.DataFrame:
         # The slowest first, so that the processes end at about the same time.
         order = sorted(names, key=lambda name: name != "dlib-cnn")
         with ProcessPoolExecutor(profile.jobs, get_context("spawn"), max_tasks_per_child=1) as pool:
-            found = pool.map(_detect_all, order, [profile.data] * len(order), [chosen] * len(order))
-            rows = [row for each in found for row in each]
-        columns = ["detector", "video", "frame", *BOX, "score", *LANDMARKS, "reason"]
+            jobs = [pool.submit(_detect_all, name, profile.data, chosen, scales) for name in order]
+            rows = [row for job in jobs for row in job.result()]
+        columns = ["detector", "scale", "video", "frame", *BOX, "score", *LANDMARKS, "reason"]
         return pd.DataFrame(rows, columns=columns)
 
     return tables.reuse_or_make(profile.build / "detector_detections.parquet", made_of, make)
@@ -185,7 +198,7 @@ def compare(
     chosen : DataFrame
         The frames looked at, as `frames` gives them.
     found : DataFrame
-        As `detections` gives them.
+        As `detections` gives them, of one scale.
     truth : DataFrame
         As `truth_faces` gives it.
     iou : float
@@ -216,6 +229,28 @@ def compare(
             )
             face_rows.append(_true_faces(name, real, boxes, whose, overlaps))
     return pd.concat(face_rows, ignore_index=True), pd.concat(box_rows, ignore_index=True)
+
+
+def compare_at_scales(chosen: pd.DataFrame, found: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Hold the detections at each scale against the truth.
+
+    Parameters
+    ----------
+    chosen, found, truth : DataFrame
+        As in `compare`.
+
+    Returns
+    -------
+    DataFrame
+        The first table of `compare` for all scales, with scale and width (of the true face, in pixels of
+        the image that was searched).
+    """
+    tables_at = []
+    for scale, own in found.groupby("scale"):
+        true_faces, _ = compare(chosen, own, truth)
+        width = (true_faces["x1"] - true_faces["x0"]) * scale
+        tables_at.append(true_faces.assign(scale=scale, width=width))
+    return pd.concat(tables_at, ignore_index=True)
 
 
 def share(table: pd.DataFrame, column: str, confidence: float = 0.95, seed: int = 0) -> pd.Series:
@@ -271,15 +306,15 @@ def slices(true_faces: pd.DataFrame, column: str) -> pd.DataFrame:
         One row for each detector, property of `SLICES` that the truth has, and value of it: detector,
         property, value, and what `share` gives.
     """
-    faces = true_faces.assign(width=true_faces["x1"] - true_faces["x0"])
     rows = []
     for key, (name, edges, labels) in SLICES.items():
-        if key not in faces:
+        if key not in true_faces:
             continue
-        values = faces[key]
+        values = true_faces[key]
         if edges is not None:
+            labels = labels or _ranges(edges)
             values = pd.cut(values.abs(), edges, labels=labels, include_lowest=True)
-        for (detector, value), group in faces.groupby(["detector", values], observed=True):
+        for (detector, value), group in true_faces.groupby(["detector", values], observed=True):
             facts = {"detector": detector, "property": name, "value": value}
             rows.append(facts | share(group, column).to_dict())
     return pd.DataFrame(rows)
@@ -317,7 +352,7 @@ def agreement(found: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
     Parameters
     ----------
     found : DataFrame
-        As `detections` gives them.
+        As `detections` gives them, of one scale.
     one, other : str
         The detectors; the boxes of `one` play the part of the truth.
 
@@ -358,7 +393,12 @@ def agreement(found: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
     return table.reindex(columns=columns).astype({"both": bool})
 
 
-def _detect_all(name: str, data: Path, chosen: pd.DataFrame) -> list[dict]:
+def _ranges(edges: list[float]) -> list[str]:
+    inner = [f"{low:g} to {high:g}" for low, high in pairwise(edges[1:-1])]
+    return [f"under {edges[1]:g}", *inner, f"over {edges[-2]:g}"]
+
+
+def _detect_all(name: str, data: Path, chosen: pd.DataFrame, scales: tuple[float, ...]) -> list[dict]:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     try:
@@ -367,16 +407,19 @@ def _detect_all(name: str, data: Path, chosen: pd.DataFrame) -> list[dict]:
         return [{"detector": name, "reason": str(error)}]
     rows = []
     for each in chosen.itertuples():
-        found = detector.detect([video.read_frame(data / each.path, each.frame).image])[0]
-        rows += [{"detector": name, "video": each.video, "frame": each.frame} | row for row in _rows(found)]
+        image = video.read_frame(data / each.path, each.frame).image
+        for scale in scales:
+            small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            facts = {"detector": name, "scale": scale, "video": each.video, "frame": each.frame}
+            rows += [facts | row for row in _rows(detector.detect([small])[0], scale)]
     return rows or [{"detector": name, "reason": "found no face in any frame"}]
 
 
-def _rows(found: Detections) -> list[dict]:
+def _rows(found: Detections, scale: float) -> list[dict]:
     return [
-        dict(zip(BOX, box.tolist(), strict=True))
+        dict(zip(BOX, (box / scale).tolist(), strict=True))
         | {"score": float(score)}
-        | dict(zip(LANDMARKS, points.ravel().tolist(), strict=True))
+        | dict(zip(LANDMARKS, (points / scale).ravel().tolist(), strict=True))
         for box, score, points in zip(found.boxes, found.scores, found.landmarks, strict=True)
     ]
 

@@ -39,7 +39,7 @@ def verify(out: Folder) -> None:
 
 @app.command()
 def describe(out: Folder) -> None:
-    """Write the data sheet and the checksums anew, after the quality was measured."""
+    """Draw the contact sheets and write the data sheet and checksums anew, after the quality was measured."""
     build.describe(out)
 
 

@@ -299,20 +299,20 @@ def finish(out: Path, plan: Plan, recipe: dict[str, object]) -> None:
     truth.write_table(pd.concat(frames, ignore_index=True), out / "truth" / "frames.parquet")
     truth.write_table(pd.concat(changes, ignore_index=True), out / "truth" / "changes.parquet")
     truth.write_table(truth.actors(plan), out / "truth" / "actors.parquet")
-    gallery.make(out)
     truth.write_json(recipe, out / RECIPE)
     describe(out)
     shutil.rmtree(out / WORK)
 
 
 def describe(out: Path) -> None:
-    """Write the data sheet and the checksums of a data set.
+    """Draw the contact sheets of a data set, and write its data sheet and checksums.
 
     Parameters
     ----------
     out : Path
         Folder of the data set.
     """
+    gallery.make(out)
     datasheet.write(out)
     files = sorted(p for p in out.rglob("*") if p.is_file() and WORK not in p.parts and p.name != CHECKSUMS)
     lines = [f"{sha256(path)}  {path.relative_to(out).as_posix()}\n" for path in files]

@@ -12,6 +12,7 @@ from .files import replacing
 FOLDER = "gallery"
 ACTORS, FAKES, MOTIONS = "actors.jpg", "fakes.jpg", "motions.jpg"
 TILE = 200
+FRONTAL = 14
 PAPER = (255, 255, 255)
 INK = (40, 40, 40)
 OUTLINE = (0, 158, 115)
@@ -36,7 +37,7 @@ def make(out: Path) -> None:
 
 
 def actors_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, actors: pd.DataFrame) -> np.ndarray:
-    """Show every actor once, at the most frontal moment of the clip that was blurred least.
+    """Show every actor once: nearly frontal, eyes open, from the clip that was blurred least.
 
     Parameters
     ----------
@@ -53,10 +54,16 @@ def actors_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, actors: 
     tiles = []
     for actor in actors.itertuples():
         own = videos[(videos.actor == actor.actor) & (videos.label == "REAL")]
-        video = own.loc[(own.blur + own.face_smoothing + 1 - own.rescaling).idxmin()]
+        video = own.loc[(own.blur + own.face_smoothing + 1 - own.rescaling + (own.people > 1)).idxmin()]
         faces = frames[(frames.video == video.video) & (frames.actor == actor.actor)]
-        face = faces.loc[(faces.yaw.abs() + faces.pitch.abs()).idxmin()]
-        tile = _square(_frames(out, video)[face.frame], face, 1.9)
+        frontal = faces.loc[(faces.yaw.abs() + faces.pitch.abs()).nsmallest(FRONTAL).index]
+        pictures = _frames(out, video)
+        # Open eyes have more contrast than closed ones.
+        face = max(
+            (face for _, face in frontal.iterrows()),
+            key=lambda face: _eye_contrast(pictures[face.frame], face),
+        )
+        tile = _square(pictures[face.frame], face, 1.9)
         tiles.append(_captioned(tile, f"{actor.actor[-2:]}  {actor.gender}, {actor.age}, Monk {actor.monk}"))
     return _grid(tiles, 6)
 
@@ -132,6 +139,13 @@ def motions_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> np.n
 
 def _frames(out: Path, video: pd.Series) -> list[np.ndarray]:
     return read(out / f"dfdc_train_part_{video.part}" / video.video)
+
+
+def _eye_contrast(image: np.ndarray, face: pd.Series) -> float:
+    radius = max(2, round(0.2 * (face.right_eye_x - face.left_eye_x)))
+    eyes = [(face[f"{side}_eye_x"], face[f"{side}_eye_y"]) for side in ("left", "right")]
+    parts = [cv2.getRectSubPix(image, (2 * radius, radius), eye).std() for eye in eyes]
+    return float(np.mean(parts))
 
 
 def _square(image: np.ndarray, face: pd.Series, scale: float) -> np.ndarray:

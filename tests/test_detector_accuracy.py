@@ -131,17 +131,16 @@ def test_slices() -> None:
         {
             "detector": "d",
             "video": ["a", "b", "c", "d"],
-            "x0": 0.0,
-            "x1": [30.0, 40.0, 50.0, 200.0],
+            "width": [20.0, 30.0, 50.0, 200.0],
             "yaw": [-5.0, 15.0, -15.0, 30.0],
             "found": [False, True, True, True],
         }
     )
     result = accuracy.slices(faces, "found").set_index(["property", "value"])
     widths = result.loc["width of the face in pixels"]
-    assert widths["count"].to_dict() == {"under 40": 2, "40 to 60": 1, "over 90": 1}
-    assert widths.loc["under 40", "mean"] == 0.5
-    assert result.loc["head turned by"]["count"].to_dict() == {"under 10°": 1, "10 to 20°": 2, "over 20°": 1}
+    assert widths["count"].to_dict() == {"under 30": 2, "45 to 60": 1, "over 120": 1}
+    assert widths.loc["under 30", "mean"] == 0.5
+    assert result.loc["head turned by"]["count"].to_dict() == {"under 10°": 1, "10 to 25°": 2, "over 25°": 1}
 
 
 def test_frames_with_truth(tiny: Profile) -> None:
@@ -152,15 +151,22 @@ def test_frames_with_truth(tiny: Profile) -> None:
     assert len(set(keys)) == len(keys) > 0
     assert chosen["face"].tolist() == [key in with_face for key in keys]
     assert chosen["face"].groupby(chosen["video"]).sum().max() == accuracy.FRAMES_PER_VIDEO
+    assert (chosen["video"].value_counts() <= accuracy.FRAMES_PER_VIDEO + accuracy.FACELESS_PER_VIDEO).all()
     assert {"ancestry", "monk"} <= set(truth.columns)
 
 
 def test_detections_on_real_frames(tiny: Profile) -> None:
     found = accuracy.detections(tiny, names=("facenet-pytorch",))
-    faces, boxes = accuracy.compare(accuracy.frames(tiny), found, accuracy.truth_faces(tiny))
+    chosen, truth = accuracy.frames(tiny), accuracy.truth_faces(tiny)
+    full = found[found["scale"] == 1]
+    faces, boxes = accuracy.compare(chosen, full, truth)
     assert faces["found"].mean() >= 0.9
     assert faces["landmark_error"].median() < 0.25
     assert set(boxes["detector"]) == {"facenet-pytorch"}
+    # Boxes are in pixels of the frame at every scale, so that half the size still finds the same faces.
+    by_scale = accuracy.compare_at_scales(chosen, found, truth).groupby("scale")
+    assert by_scale["found"].mean()[0.5] >= 0.8
+    assert by_scale["width"].median()[0.5] == by_scale["width"].median()[1.0] / 2
 
 
 def test_without_truth_only_the_mtcnns_are_run(tiny: Profile) -> None:
