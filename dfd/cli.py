@@ -27,7 +27,9 @@ class _Plain(TyperGroup):
             raise typer.Exit(1) from error
 
 
-app = typer.Typer(cls=_Plain, add_completion=False, no_args_is_help=True, help="Deepfake Detection, Reproduced.")
+app = typer.Typer(
+    cls=_Plain, add_completion=False, no_args_is_help=True, help="Deepfake Detection, Reproduced."
+)
 ProfileName = Annotated[
     str, typer.Option("--profile", "-p", envvar="PROFILE", help=f"{' or '.join(profile.NAMES)}")
 ]
