@@ -265,11 +265,16 @@ def _extract(profile: Profile, videos: pd.DataFrame) -> pd.DataFrame:
 def _extract_one(profile: Profile, facts: dict) -> dict:
     file = profile.data / facts["path"]
     shard = _shard(profile, facts["video"])
-    changed = file.stat().st_mtime_ns, file.stat().st_size
-    made_of = tables.fingerprint(*(facts["label"], facts["split"], changed, _settings(profile)), code=_code())
     count = profile.faces_per_fake if facts["label"] == "FAKE" else profile.faces_per_real
     try:
+        made_of = tables.fingerprint(
+            *(facts["label"], facts["split"], file.stat().st_mtime_ns, file.stat().st_size),
+            _settings(profile),
+            code=_code(),
+        )
         found = tables.reuse_or_make(shard, made_of, lambda: _faces(profile, facts, count))
+    except FileNotFoundError:
+        return {"status": "missing", "reason": "was there when the videos were listed, and is gone"}
     except InputError as error:
         return {"status": "unreadable", "reason": error.reason}
     result = {"sampled": min(count, facts["frames"]), "faces": len(found)}

@@ -1,6 +1,7 @@
 """How the time that an algorithm takes grows with the number of points."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -14,6 +15,8 @@ def measure(
     limit: float,
 ) -> pd.DataFrame:
     """Time algorithms on more and more points, and drop each before it would take too long.
+
+    Their warnings, which are about results, are not shown.
 
     Parameters
     ----------
@@ -42,7 +45,8 @@ def measure(
             data = points(size)
             start = time.perf_counter()
             try:
-                algorithm(data)
+                with warnings.catch_warnings(action="ignore"):
+                    algorithm(data)
             except (ValueError, MemoryError, ArithmeticError) as error:
                 rows.append((name, size, None, f"failed: {error}"))
                 continue

@@ -73,6 +73,17 @@ def test_only_checked_text_is_stored(path):
     assert path.stat().st_size < 300_000
 
 
+def test_its_figures_have_names_of_their_own(path):
+    named = [
+        cell.metadata["mystnb"]["figure"]["name"]
+        for notebook in NOTEBOOKS
+        for cell in cells(notebook, "code")
+        if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    own = re.findall(r'"name": "(fig-.+?)"', path.read_text())
+    assert [name for name in own if named.count(name) > 1] == []
+
+
 def test_every_figure_has_a_name_a_caption_and_alt_text(path):
     for cell in cells(path, "code"):
         about = cell.metadata.get("mystnb", {})

@@ -2,9 +2,11 @@
 
 import ast
 import inspect
+import os
 import re
 import subprocess
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -106,11 +108,13 @@ def test_docstrings_name_every_argument_and_what_is_returned(function):
 
 
 def text_files():
-    for path in sorted(ROOT.rglob("*")):
-        parts = path.relative_to(ROOT).parts
-        hidden = SKIPPED & set(parts) or any(part.endswith(".egg-info") for part in parts)
-        if path.is_file() and not hidden and path.suffix in SUFFIXES and path.stat().st_size < 2e6:
-            yield path
+    for folder, subfolders, names in os.walk(ROOT):
+        subfolders[:] = [
+            name for name in subfolders if name not in SKIPPED and not name.endswith(".egg-info")
+        ]
+        for path in (Path(folder, name) for name in names):
+            if path.suffix in SUFFIXES and path.stat().st_size < 2e6:
+                yield path
 
 
 def test_no_path_of_a_machine():
