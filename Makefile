@@ -8,7 +8,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help install book test lint unit nbval synthtest htmltest sample notebooks lock bench clean FORCE
+.PHONY: help install book test lint unit longtest nbval synthtest htmltest sample notebooks lock bench clean FORCE
 
 help: ## List the targets
 	@echo "make book builds the book, make test runs every test; the targets are:"
@@ -95,7 +95,10 @@ lint: $(INSTALLED) ## Check the style of the code
 	$(BIN)/ruff format --check .
 
 unit: $(INSTALLED) ## Run the unit tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not long" tests
+
+longtest: $(INSTALLED) ## Run the unit tests that take minutes
+	$(BIN)/python -m pytest -m long tests
 
 nbval: $(INSTALLED) ## Run the notebooks and compare what they print with what is committed
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks

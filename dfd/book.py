@@ -281,7 +281,7 @@ def stage(run: Profile, folder: Path) -> None:
     measured = json.loads((ROOT / "benchmarks" / "results" / "extraction.json").read_text())
     (folder / "book" / "costs-table.md").write_text(costs(measured))
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
-    config["html"]["extra_footer"] = f"<p>{_made_with(run)}</p>"
+    config["sphinx"]["config"]["html_theme_options"]["extra_footer"] = f"<p>{_made_with(run)}</p>"
     (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 

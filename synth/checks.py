@@ -547,6 +547,14 @@ def detection_summary(found: pd.DataFrame) -> dict[str, object]:
     } | medians
 
 
+def _detection(data: Path) -> dict[str, object]:
+    videos = table(data, "videos")
+    found = detection(data, videos, 24)
+    # In a fake the detector sees the landmarks of another face than the truth, which is the target's.
+    real = found[found.video.isin(videos.loc[videos.label == "REAL", "video"])]
+    return detection_summary(real) | {"faces": len(found), "share_found": float(found.found.mean())}
+
+
 def measure(data: Path, names: list[str]) -> dict[str, object]:
     """Measure a data set and keep the figures beside it.
 
@@ -563,7 +571,7 @@ def measure(data: Path, names: list[str]) -> dict[str, object]:
         The figures; those measured before and not now stay.
     """
     measures = {
-        "detection": lambda: detection_summary(detection(data, table(data, "videos"), 12)),
+        "detection": lambda: _detection(data),
         "identity": lambda: identity(data),
         "nearer_donor": lambda: nearer_donor(data),
         "shortcut": lambda: shortcut(data),

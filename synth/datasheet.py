@@ -106,7 +106,7 @@ def _quality(quality: dict[str, dict]) -> str:
             "99%",
         ),
         (
-            "median error of its landmarks, in interocular distances",
+            "median error of its landmarks in REAL clips, in interocular distances",
             figure("detection", "median_landmark"),
             "0.05",
         ),
