@@ -260,7 +260,7 @@ def test_killed_run_resumes_and_same_seed_gives_same_bytes(tmp_path: Path) -> No
         assert first.read_bytes() == second.read_bytes()
 
     process = run_make(out)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
     (out / "truth" / "videos.parquet").write_bytes(b"")
     assert build.wrong_checksums(out) == ["truth/videos.parquet"]
 
