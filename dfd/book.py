@@ -326,7 +326,7 @@ def _escape(text: str) -> str:
 
 
 def _local_plotly(html: str) -> str:
-    html = re.sub(r'<script[^>]*src="[^"]*/MathJax.js[^"]*"[^>]*></script>', "", html)
+    html = re.sub(r'(?i)<script[^>]*src="https?:[^"]*/mathjax[^"]*"[^>]*></script>', "", html)
     html = re.sub(r'<script type="module">import "https://cdn\.plot\.ly/[^<]*</script>', "", html)
     return re.sub(r'<script[^>]*src="https://cdn\.plot\.ly/[^"]*"[^>]*>', f'<script src="{PLOTLY}">', html)
 
