@@ -47,6 +47,7 @@ def test_frames_per_second() -> None:
             "frames": [2, 2, 2, 0],
             "seconds": [1.0, 2.0, 4.0, None],
             "memory": 5.0,
+            "load": 1.0,
         }
     )
     rates = benchmark.frames_per_second(times, ["detector"])
