@@ -431,7 +431,7 @@ def _describe(
         return view.project(subject.points[vertices])[:, :2]
 
     landmarks = np.stack([project(v).mean(0) for v in _landmark_vertices(NOSE_TIP)]).astype(np.float32)
-    # The base of the nose turns about the neck like the eyes do, so it aligns heads better than the tip.
+    # The committed fakes were aligned by the base of the nose; the tip would give other clips.
     anchors = np.stack([project(v).mean(0) for v in _landmark_vertices(NOSE_BASE)]).astype(np.float32)
     outline = project(_box_vertices())
     box = np.concatenate([outline.min(0), outline.max(0)]).astype(np.float32)
