@@ -18,7 +18,7 @@ BATCH = 8
 CODE = 128
 LEARNING_RATE = 4e-3
 STEPS = 150
-# Where the anchors lie in a crop, as shares of its side.
+# Where the landmarks lie in a crop, as shares of its side.
 TEMPLATE = np.array([(0.355, 0.37), (0.645, 0.37), (0.5, 0.535), (0.38, 0.68), (0.62, 0.68)], np.float32)
 
 
@@ -101,20 +101,20 @@ def _double(inputs: int, outputs: int) -> nn.Module:
     return nn.Sequential(nn.Conv2d(inputs, 4 * outputs, 3, padding=1), nn.LeakyReLU(0.1), nn.PixelShuffle(2))
 
 
-def crop_matrix(anchors: np.ndarray) -> np.ndarray:
+def crop_matrix(landmarks: np.ndarray) -> np.ndarray:
     """Find where in a frame the crop of a face lies.
 
     Parameters
     ----------
-    anchors : ndarray of float32, shape (5, 2)
-        The face's anchors in the frame.
+    landmarks : ndarray of float32, shape (5, 2)
+        The face's landmarks in the frame.
 
     Returns
     -------
     ndarray of float64, shape (2, 3)
         The affine matrix from the frame to the crop.
     """
-    return similarity(anchors, SIDE * TEMPLATE)
+    return similarity(landmarks, SIDE * TEMPLATE)
 
 
 def crops(footage: Footage, track: Track) -> np.ndarray:
@@ -137,7 +137,7 @@ def crops(footage: Footage, track: Track) -> np.ndarray:
     for frame in np.flatnonzero(track.visible):
         mask = 255 * fill(track.contour[frame], (0, 0, width, height))
         picture = np.dstack([footage.images[frame], mask.astype(np.uint8)])
-        matrix = crop_matrix(track.anchors[frame])
+        matrix = crop_matrix(track.landmarks[frame])
         cut.append(
             cv2.warpAffine(
                 picture, matrix, (SIDE, SIDE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
@@ -253,7 +253,7 @@ def generate(
     for picture, frame in zip(drawn, np.flatnonzero(track.visible), strict=True):
         face_width = np.ptp(track.contour[frame][:, 0])
         region = region_around(track.contour[frame], 0.08, (width, height))
-        matrix = crop_matrix(track.anchors[frame] + tremble[frame] * face_width)
+        matrix = crop_matrix(track.landmarks[frame] + tremble[frame] * face_width)
         # From the crop to the region: undo the crop, then count from the region's corner.
         back = cv2.invertAffineTransform(matrix) - np.array([[0, 0, region[0]], [0, 0, region[1]]])
         size = (region[2] - region[0], region[3] - region[1])

@@ -110,6 +110,11 @@ def _quality(quality: dict[str, dict]) -> str:
             figure("detection", "median_landmark"),
             "0.05",
         ),
+        (
+            "the same, without its points in the mirror image",
+            figure("detection", "median_landmark_plain"),
+            "",
+        ),
         ("dlib's embedding, actors of one group: AUC", figure("identity", "same_group_auc"), "0.95"),
         (
             "full swaps nearer the donor than the target",

@@ -17,8 +17,8 @@ from .scene import Scene
 
 LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 """Names of the five landmarks, in order; left is the image's left."""
-NOSE_TIP, NOSE_BASE = (0.0, 6.938), (0.0, 6.948)
-"""Where on the base mesh (dm) the vertex of the nose is looked for."""
+
+TEETH_BACK = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,6 @@ class Person:
         x0, y0, x1, y1 around the face, as facenet-pytorch's MTCNN draws it.
     landmarks : ndarray of float32, shape (5, 2)
         Eye on the image's left, other eye, tip of the nose, left and right corner of the mouth.
-    anchors : ndarray of float32, shape (5, 2)
-        Points to align faces by: the landmarks, but for the nose its base, deep inside the head.
     contour : ndarray of float32, shape (k, 2)
         Dense points of the face, always the same ones in the same order.
     face_mask, mouth_mask, eyes_mask : ndarray of float32, shape (height, width)
@@ -77,7 +75,6 @@ class Person:
     actor: int
     box: np.ndarray
     landmarks: np.ndarray
-    anchors: np.ndarray
     contour: np.ndarray
     face_mask: np.ndarray
     mouth_mask: np.ndarray
@@ -208,6 +205,8 @@ def _model(person: Identity, look_number: int) -> _Model:
     texture = skin.colour.copy()
     texture[..., :3] = texture[..., :3] * (1 - scalp) + tone * scalp
     groups = assets.base_mesh().vertex_groups
+    # A smile draws the skin of the chin back, through lower teeth that stay where the base mesh has them.
+    vertices[groups["helper-lower-teeth"], 2] -= TEETH_BACK
     eyes = np.stack([_sphere_centre(vertices[groups[f"helper-{side}-eye"]]) for side in "rl"])
     return _Model(
         person, look, vertices, _openness(vertices), texture, skin.gloss * (1 - 0.8 * look.scalp), eyes
@@ -369,15 +368,15 @@ def contour_vertices() -> np.ndarray:
     return geometry.nearest_front(np.array(points))
 
 
-@lru_cache(2)
-def _landmark_vertices(nose: tuple[float, float]) -> list[np.ndarray]:
+@lru_cache(1)
+def _landmark_vertices() -> list[np.ndarray]:
     eye = np.array(_ring(0.31, 7.292, 0.15, 0.075, 8))
     points = [
         eye * [-1, 1],
         eye,
-        np.array([nose]),
-        np.array([[-0.245, 6.612]]),
-        np.array([[0.245, 6.612]]),
+        np.array([[0, 6.969]]),
+        np.array([[-0.253, 6.605]]),
+        np.array([[0.253, 6.605]]),
     ]
     return [geometry.nearest_front(p) for p in points]
 
@@ -430,9 +429,7 @@ def _describe(
     def project(vertices: np.ndarray) -> np.ndarray:
         return view.project(subject.points[vertices])[:, :2]
 
-    landmarks = np.stack([project(v).mean(0) for v in _landmark_vertices(NOSE_TIP)]).astype(np.float32)
-    # The committed fakes were aligned by the base of the nose; the tip would give other clips.
-    anchors = np.stack([project(v).mean(0) for v in _landmark_vertices(NOSE_BASE)]).astype(np.float32)
+    landmarks = np.stack([project(v).mean(0) for v in _landmark_vertices()]).astype(np.float32)
     outline = project(_box_vertices())
     box = np.concatenate([outline.min(0), outline.max(0)]).astype(np.float32)
     yaw = moment.yaw + spot.turn + moment.turn
@@ -443,7 +440,6 @@ def _describe(
         actor=actor,
         box=box,
         landmarks=landmarks,
-        anchors=anchors,
         contour=project(contour_vertices()).astype(np.float32),
         face_mask=face_mask,
         mouth_mask=mouth_mask,

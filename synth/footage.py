@@ -24,8 +24,6 @@ class Track:
         Bounding box of the face: x0, y0, x1, y1 in pixels.
     landmarks : ndarray of float32, shape (n, 5, 2)
         Eyes, nose and corners of the mouth, image left first, in pixels.
-    anchors : ndarray of float32, shape (n, 5, 2)
-        Points to align faces by, in pixels.
     contour : ndarray of float32, shape (n, k, 2)
         Points of the face in the same anatomical order in every frame and for every actor, in pixels.
     pose : ndarray of float32, shape (n, 3)
@@ -38,7 +36,6 @@ class Track:
     visible: np.ndarray
     boxes: np.ndarray
     landmarks: np.ndarray
-    anchors: np.ndarray
     contour: np.ndarray
     pose: np.ndarray
     face: np.ndarray
@@ -51,8 +48,8 @@ class Track:
         return np.linalg.norm(self.landmarks[:, 1] - self.landmarks[:, 0], axis=1)
 
     def points(self, frame: int) -> np.ndarray:
-        """Return the anchors and the contour of a frame together, shape (5 + k, 2)."""
-        return np.concatenate([self.anchors[frame], self.contour[frame]])
+        """Return the landmarks and the contour of a frame together, shape (5 + k, 2)."""
+        return np.concatenate([self.landmarks[frame], self.contour[frame]])
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,6 @@ def collect(shots: Iterable[Shot]) -> Footage:
                 visible=np.array([person.visible for person in people]),
                 boxes=np.array([person.box for person in people], np.float32),
                 landmarks=np.array([person.landmarks for person in people], np.float32),
-                anchors=np.array([person.anchors for person in people], np.float32),
                 contour=np.array([person.contour for person in people], np.float32),
                 pose=np.array([(person.yaw, person.pitch, person.roll) for person in people], np.float32),
                 face=_bytes(person.face_mask for person in people),

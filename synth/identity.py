@@ -84,7 +84,7 @@ _DETAILS = (
     ("cheek/{}-cheek-bones-incr", "cheek/{}-cheek-bones-decr", 0.5),
     ("cheek/{}-cheek-volume-incr", "cheek/{}-cheek-volume-decr", 0.5),
     ("cheek/{}-cheek-inner-incr", "cheek/{}-cheek-inner-decr", 0.35),
-    ("forehead/forehead-scale-vert-incr", "forehead/forehead-scale-vert-decr", 0.4),
+    ("forehead/forehead-scale-vert-incr", "forehead/forehead-scale-vert-decr", 0.2),
     ("forehead/forehead-temple-incr", "forehead/forehead-temple-decr", 0.4),
     ("eyebrows/eyebrows-trans-up", "eyebrows/eyebrows-trans-down", 0.35),
     ("eyebrows/eyebrows-trans-forward", "eyebrows/eyebrows-trans-backward", 0.35),

@@ -27,12 +27,12 @@ def expression(track: Track) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (n, 2 k)
-        Points of the face, put in place by the anchors and measured in interocular distances, less their
+        Points of the face, put in place by the landmarks and measured in interocular distances, less their
         mean over the frames in which the face can be seen.
     """
     placed = []
-    for anchors, contour in zip(track.anchors, track.contour, strict=True):
-        matrix = similarity(anchors, PLACE)
+    for landmarks, contour in zip(track.landmarks, track.contour, strict=True):
+        matrix = similarity(landmarks, PLACE)
         placed.append((contour @ matrix[:, :2].T + matrix[:, 2]).ravel())
     return np.array(placed) - np.mean(np.array(placed)[track.visible], axis=0)
 

@@ -91,10 +91,8 @@ def test_detector_finds_the_faces(sample: Profile, videos: pd.DataFrame) -> None
 
 
 def test_landmarks_of_real_faces_agree_with_the_detector(sample: Profile, videos: pd.DataFrame) -> None:
-    real = videos[videos.label == "REAL"].iloc[::3]
-    found = checks.detection_summary(checks.detection(sample.data, real, step=16))
-    # The aim is 0.05 of the distance between the eyes; 0.058 was measured when the sample was made.
-    assert found["median_landmark"] <= 0.07
+    real = videos[videos.label == "REAL"]
+    assert checks.detection_summary(checks.detection(sample.data, real, step=12))["median_landmark"] <= 0.05
 
 
 def test_embedding_tells_actors_of_a_group_apart(sample: Profile) -> None:
