@@ -130,7 +130,8 @@ def _quality(quality: dict[str, dict]) -> str:
         (f"the same: AUC of {name} fakes", figure("classifier", f"auc {name}"), "")
         for name in ("landmark swap", "autoencoder", "partial blend", "hard", "middling", "crude")
     ]
-    return MEASURED.format(table=_table(pd.DataFrame(rows, columns=["what", "measured", "wanted"])))
+    table = _table(pd.DataFrame(rows, columns=["what", "measured", "wanted"]))
+    return MEASURED.format(table=table, landmark_faces=figure("detection", "landmark_faces", "{}"))
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -219,6 +220,9 @@ By `python -m synth.checks FOLDER` in the book's environment; intervals are 95% 
 clips.
 
 {table}
+
+A landmark of the detector is the mean of what it finds in the frame and in the frame's mirror image:
+on its own it leans up to 0.8 pixels to the right. The error is over {landmark_faces} faces.
 
 The shortcut is a logistic regression on file size, bitrate, frame size, duration, and brightness,
 contrast, sharpness and colour of frames and face crops, trained on the train actors and tested on the
