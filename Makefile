@@ -1,19 +1,21 @@
 # `make` without a target lists the targets.
 
 PROFILE ?= sample
-export DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS
+export DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS SCHEDULER
 export NO_ALBUMENTATIONS_UPDATE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Threads that wait leave their core to those that work.
+export OMP_WAIT_POLICY := PASSIVE
 
 .DELETE_ON_ERROR:
-.PHONY: help install book test lint unit longtest nbval synthtest htmltest sample notebooks lock bench clean FORCE
+.PHONY: help install book test lint unit longtest nbval synthtest htmltest sample notebooks lock bench bench-extract clean FORCE
 
 help: ## List the targets
 	@echo "make book builds the book, make test runs every test; the targets are:"
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
-	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
+	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2 SCHEDULER=tcp://host:8786"
 
 
 # ---- Environment: an active one in which this checkout is installed, or else .venv ----
@@ -56,9 +58,12 @@ book: $(RUN)/book.done ## Execute the chapters that changed and build _build/htm
 chapter = $(patsubst %,$(RUN)/notebooks/%.ipynb,$(1))
 module = $(patsubst %,dfd/%.py,$(1))
 $(call chapter,01_data_analysis): $(call module,dataset video)
-$(call chapter,02_preprocessing): $(call chapter,01_data_analysis) $(call module,detectors faces augment)
+$(call chapter,02_preprocessing): $(call chapter,01_data_analysis) \
+	$(call module,decoding detectors tracking cluster faces augment embedding probe ablation) \
+	benchmarks/results/decoding.json
 $(call chapter,03_detector_benchmark): \
-	$(call module,dataset video detectors faces detector_accuracy detector_benchmark)
+	$(call module,dataset video decoding detectors tracking faces detector_accuracy detector_benchmark) \
+	benchmarks/results/detector_speed.json
 $(call chapter,04_embedding): $(call chapter,02_preprocessing) $(call module,embedding probe ablation)
 $(call chapter,05_dimension_reduction): $(call chapter,04_embedding) $(call module,reduction scaling)
 $(call chapter,06_clustering): $(call chapter,05_dimension_reduction) $(call module,clustering)
@@ -76,7 +81,7 @@ $(RUN)/settings.json: FORCE $(INSTALLED)
 
 # Built aside, so that a reader's copy is there until the new one is whole.
 $(RUN)/book.done: $(EXECUTED) $(wildcard book/* book/*/*) _config.yml _toc.yml dfd/book.py \
-		benchmarks/results/extraction.json $(wildcard data/sample/gallery/*.jpg)
+		dfd/costs.py $(wildcard benchmarks/results/*.json) $(wildcard data/sample/gallery/*.jpg)
 	$(BIN)/python -m dfd.book stage $(PROFILE)
 	rm -rf _build/next
 	$(BIN)/jupyter-book build -W -n --keep-going --quiet --path-output _build/next $(RUN)/book > /dev/null
@@ -135,7 +140,10 @@ lock: ## Pin the newest versions that pyproject.toml allows in requirements.lock
 	rm -rf build/lock
 
 bench: $(INSTALLED) ## Measure the performance figures; results go to benchmarks/results
-	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(PROFILE) || exit 1; done
+	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+
+bench-extract: $(INSTALLED) ## Compare the extractor with the report's loop on one clip (CLIP=file for another)
+	$(BIN)/python benchmarks/extractor.py $(CLIP)
 
 clean: ## Delete all that was built; the environments stay
 	rm -rf build _build

@@ -1,18 +1,21 @@
 """Time the face detectors at length: ``python benchmarks/detector_speed.py [PROFILE]``."""
 
 import json
+import math
 import platform
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
+import pandas as pd
 import torch
 
-from dfd import detector_benchmark, detectors, plots, profile
+from dfd import detector_benchmark as benchmark
+from dfd import plots, profile
 from dfd.tables import replacing
 
-SECONDS = 20.0
+SECONDS = 5.0
+CALLS = 5
 PACKAGES = (
     "torch",
     "facenet-pytorch",
@@ -22,48 +25,52 @@ PACKAGES = (
     "opencv-python-headless",
     "dfd",
 )
-RESULTS = Path(__file__).parent / "results"
 
 
 def main(name: str = "sample") -> None:
-    """Time every detector at every size, and facenet-pytorch on a GPU too where there is one.
+    """Time every detector at every size and the batch curves, on a GPU too where there is one.
 
     Parameters
     ----------
     name : str
         Profile whose clips are used.
     """
-    clips = detector_benchmark.clips(profile.load(name))
-    trials = [
-        detector_benchmark.Trial(detector, clip.size, clip.path)
-        for detector in detectors.NAMES
-        for clip in clips.itertuples()
-    ]
-    speeds = []
-    for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
-        on_device = [t for t in trials if device == "cpu" or t.detector.startswith("facenet-pytorch")]
-        times = detector_benchmark.timed(on_device, device, SECONDS)
-        rates = detector_benchmark.frames_per_second(times, ["detector", "size", "device"])
-        speeds += json.loads(rates.round(3).to_json(orient="records"))
-        for row in times.dropna(subset="reason").itertuples():
-            print(f"{row.detector}: {row.reason}", file=sys.stderr)
+    clips = benchmark.clips(profile.load(name))
+    devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+    speed = pd.concat([_timed(benchmark.speed_trials(clips), device) for device in devices])
+    curves = [_timed(trials, device) for device in devices for trials in benchmark.batch_trials(clips)]
+    missing = speed.dropna(subset="reason").drop_duplicates("detector")
     result = {
-        "what": "frames per second of face detection: median and quartiles of calls, no decoding",
+        "what": "frames per second of face detection: median and quartiles of warm calls, no decoding; "
+        "memory in MiB on top of what Python and its packages take",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": plots.machine(),
         "versions": {"Python": platform.python_version()} | {each: version(each) for each in PACKAGES},
         "profile": name,
         "frames": clips["origin"].iloc[0],
+        "frames_in_a_batch": benchmark.FRAMES,
         "seconds_per_trial": SECONDS,
-        "speeds": speeds,
+        "speeds": _rates(speed, ["detector", "size", "device"]),
+        "batches": _rates(pd.concat(curves), ["size", "min_face_size", "batch_size", "device"]),
+        "reasons": dict(zip(missing["detector"], missing["reason"], strict=True)),
     }
-    gpu = "gpu" if torch.cuda.is_available() else "cpu"
-    path = RESULTS / f"detector_speed_{gpu}.json"
-    with replacing(path) as aside:
+    with replacing(benchmark.RESULT) as aside:
         aside.write_text(json.dumps(result, indent=1) + "\n")
-    for row in speeds:
+    for row in result["speeds"]:
         print(f"{row['detector']:24s} {row['size']:>10s} {row['device']:5s} {row['fps']:8.2f} frames/s")
-    print(f"written to {path.relative_to(RESULTS.parent.parent)}")
+    for detector, reason in result["reasons"].items():
+        print(f"{detector}: {reason}", file=sys.stderr)
+    print(f"written to {benchmark.RESULT.relative_to(profile.ROOT)}")
+
+
+def _timed(trials: list[benchmark.Trial], device: str) -> pd.DataFrame:
+    # Only facenet-pytorch can use a GPU; the first call of a setting never counts.
+    on_device = [t for t in trials if device == "cpu" or t.detector.startswith("facenet-pytorch")]
+    return benchmark.timed(on_device, device, SECONDS, patience=math.inf, calls=CALLS)
+
+
+def _rates(times: pd.DataFrame, by: list[str]) -> list[dict]:
+    return json.loads(benchmark.frames_per_second(times, by).round(3).to_json(orient="records"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What happens to a face crop before a network sees it: random changes in training, normalisation always."""
 
+import copy
 import os
+from collections.abc import Iterable
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
@@ -81,19 +83,47 @@ def evaluation(size: int = 240) -> A.Compose:
     albumentations.Compose
         Called as ``transform(image=image)["image"]`` on an RGB ndarray of uint8.
     """
-    return A.Compose(
-        [
-            A.LongestMaxSize(size, interpolation=cv2.INTER_AREA),
-            A.PadIfNeeded(size, size, border_mode=cv2.BORDER_CONSTANT),
-        ]
-    )
+    return A.Compose([A.LongestMaxSize(size, interpolation=cv2.INTER_AREA), _padding(size)])
+
+
+def steps(transform: A.BaseCompose, seed: int | None = None) -> dict[str, A.BasicTransform]:
+    """Take a transform apart.
+
+    Parameters
+    ----------
+    transform : albumentations.Compose
+        As `report` and `training` build it.
+    seed : int, optional
+        Makes the changes of each step the same each time.
+
+    Returns
+    -------
+    dict of str to albumentations.BasicTransform
+        Each step by its name in albumentations, in order, applied for certain; where one of several is
+        drawn, each of them.
+    """
+    found = {}
+    for step in _flat(transform.transforms):
+        # A copy, so that the transform goes on as before.
+        alone = copy.deepcopy(step)
+        alone.p = 1.0
+        alone.set_random_seed(seed)
+        found[type(alone).__name__] = alone
+    return found
+
+
+def _flat(transforms: Iterable[A.BasicTransform | A.BaseCompose]) -> list[A.BasicTransform]:
+    flat = []
+    for one in transforms:
+        flat += _flat(one.transforms) if isinstance(one, A.BaseCompose) else [one]
+    return flat
 
 
 def _steps(size: int) -> list[A.BasicTransform | A.BaseCompose]:
     return [
         A.ImageCompression(quality_range=(60, 100), p=0.5),
         A.GaussNoise(std_range=(10**0.5 / 255, 50**0.5 / 255), p=0.1),
-        A.PadIfNeeded(size, size, border_mode=cv2.BORDER_CONSTANT),
+        _padding(size),
         A.OneOf([A.RandomBrightnessContrast(), A.FancyPCA(), A.HueSaturationValue()], p=0.7),
         A.ToGray(p=0.2),
         A.Affine(
@@ -105,6 +135,10 @@ def _steps(size: int) -> list[A.BasicTransform | A.BaseCompose]:
             p=0.5,
         ),
     ]
+
+
+def _padding(size: int) -> A.PadIfNeeded:
+    return A.PadIfNeeded(size, size, border_mode=cv2.BORDER_CONSTANT)
 
 
 def normalise(images: np.ndarray) -> torch.Tensor:

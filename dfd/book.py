@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from dfd import claims, plots, profile, tables
+from dfd import claims, costs, plots, profile, tables
 from dfd.errors import InputError
 from dfd.profile import ROOT, Profile
 
@@ -40,12 +40,6 @@ BADGES = {
     "source error": "danger",
     "not testable here": "muted",
 }
-
-VIDEOS = {"REAL": 19_154, "FAKE": 100_000}
-"""The training set (Dolhansky et al., 2020)."""
-
-BYTES = 470e9
-PARTS = 50
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -63,7 +57,7 @@ def settings(run: Profile) -> str:
     str
         JSON; two runs with the same settings and unchanged data give the same text.
     """
-    kept = {key: value for key, value in asdict(run).items() if key not in ("build", "jobs")}
+    kept = {key: value for key, value in asdict(run).items() if key not in ("build", "jobs", "scheduler")}
     files = sorted(
         path
         for pattern in ("dfdc_train_part_*/*", "benchmark/*", "truth/*")
@@ -212,42 +206,6 @@ def ledger(run: Profile) -> str:
     return "\n".join(lines)
 
 
-def costs(measured: dict) -> str:
-    """Write what each size of DFDC costs as a MyST Markdown table, scaled up from a measurement.
-
-    Parameters
-    ----------
-    measured : dict
-        As ``benchmarks/extraction.py`` stores it.
-
-    Returns
-    -------
-    str
-    """
-    total = sum(VIDEOS.values())
-    each = {label: measured["costs"][label] for label in VIDEOS}
-    hours = sum(VIDEOS[label] * cost["core_seconds_per_video"] for label, cost in each.items()) / 3600
-    faces = sum(VIDEOS[label] * cost["faces_per_video"] for label, cost in each.items())
-    stored = sum(VIDEOS[label] * c["faces_per_video"] * c["bytes_per_face"] for label, c in each.items())
-    lines = [
-        "| What | Videos | Size | Faces | Stored faces | Extraction on 2 cores | on 16 cores |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
-    sizes = {"`VIDEOS=500`": 500 / total, "`PARTS=0`": 1 / PARTS, "`PARTS=0,1,2`": 3 / PARTS, "everything": 1}
-    for what, share in sizes.items():
-        lines.append(
-            f"| {what} | {total * share:,.0f} | {BYTES * share / 1e9:,.0f} GB | {faces * share:,.0f} "
-            f"| {stored * share / 1e9:,.1f} GB | {_time(hours * share / 2)} | {_time(hours * share / 16)} |"
-        )
-    lines += [
-        "",
-        f"Measured on {sum(cost['videos'] for cost in each.values())} DFDC videos ({measured['machine']}, "
-        f"{measured['date']}): {each['FAKE']['core_seconds_per_video']:.1f} core-seconds for a fake and "
-        f"{each['REAL']['core_seconds_per_video']:.1f} for a real video, of which more faces are taken.",
-    ]
-    return "\n".join(lines)
-
-
 def stage(run: Profile, folder: Path) -> None:
     """Gather what Jupyter Book builds: configuration, prose pages, executed notebooks and the ledger.
 
@@ -278,8 +236,8 @@ def stage(run: Profile, folder: Path) -> None:
     _stage_static(folder / "_static")
     shutil.move(folder / "book" / "style.css", folder / "_static")
     (folder / "book" / "ledger-table.md").write_text(ledger(run))
-    measured = json.loads((ROOT / "benchmarks" / "results" / "extraction.json").read_text())
-    (folder / "book" / "costs-table.md").write_text(costs(measured))
+    for name, table in costs.tables().items():
+        (folder / "book" / f"{name}.md").write_text(table)
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["sphinx"]["config"]["html_theme_options"]["extra_footer"] = f"<p>{_made_with(run)}</p>"
     (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
@@ -294,10 +252,6 @@ def _stage_static(folder: Path) -> None:
 
 def _package(name: str) -> Path:
     return Path(importlib.util.find_spec(name).origin).parent
-
-
-def _time(hours: float) -> str:
-    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"
 
 
 def _made_with(run: Profile) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import pandas as pd
 import typer
 from typer.core import TyperGroup
 
-from dfd import claims, dataset, faces, profile
+from dfd import claims, dataset, embedding, faces, profile
 from dfd.errors import InputError
 from dfd.predict import score
 from dfd.profile import Profile
@@ -34,6 +35,15 @@ ProfileName = Annotated[
     str, typer.Option("--profile", "-p", envvar="PROFILE", help=f"{' or '.join(profile.NAMES)}")
 ]
 
+Folder = Annotated[
+    Path | None,
+    typer.Argument(help="Folder of the dfdc_train_part_* folders; without it, the profile's own"),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Address of a Dask scheduler whose workers do it, such as tcp://host:8786"),
+]
+
 
 @app.command()
 def check(folder: Annotated[Path, typer.Argument(help="Folder of the dfdc_train_part_* folders")]) -> None:
@@ -56,21 +66,34 @@ def videos(name: ProfileName = "sample") -> None:
 
 
 @app.command("faces")
-def find_faces(name: ProfileName = "sample") -> None:
+def find_faces(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
     """Find the faces of all videos and store them."""
-    run = profile.load(name)
+    run = _run(name, folder, scheduler)
     found = faces.table(run)
     _report(faces.status(run))
     typer.echo(f"{len(found)} faces; table: {faces.path(run)}")
 
 
 @app.command()
+def embed(
+    folder: Folder = None,
+    name: ProfileName = "sample",
+    model: Annotated[str, typer.Option(help=", ".join(embedding.MODELS))] = "backbone",
+    scheduler: Scheduler = None,
+) -> None:
+    """Turn the faces of all videos into vectors and store them."""
+    run = _run(name, folder, scheduler)
+    typer.echo(f"{len(embedding.table(run, model))} vectors; table: {embedding.path(run, model)}")
+
+
+@app.command()
 def predict(
     files: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files")],
     name: ProfileName = "sample",
+    scheduler: Scheduler = None,
 ) -> None:
     """Say how likely each video is to be a fake; exit with 1 if any cannot be scored."""
-    scores = score(profile.load(name), files)
+    scores = score(_run(name, None, scheduler), files)
     for row in scores.to_dict("records"):
         answer = f"{row['p_fake']:.3f} fake" if row["status"] == "ok" else f"{row['status']}: {row['reason']}"
         typer.echo(f"{row['video']}: {answer}")
@@ -93,6 +116,11 @@ def ledger(name: ProfileName = "sample") -> None:
             typer.echo(f"    {row['verdict']}: {row['measured']} [{row['chapter']}]")
         if not rows:
             typer.echo("    not checked in this run")
+
+
+def _run(name: str, folder: Path | None, scheduler: str | None) -> Profile:
+    run = profile.load("dfdc" if folder else name, folder)
+    return replace(run, scheduler=scheduler or run.scheduler)
 
 
 def _report(videos: pd.DataFrame) -> bool:

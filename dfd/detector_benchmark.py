@@ -6,19 +6,18 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import metadata
 from itertools import cycle, islice
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 
-from dfd import dataset, detectors, faces, tables, video
+from dfd import dataset, decoding, detectors, tables, tracking, video
+from dfd.detector_accuracy import in_process
 from dfd.detectors import Detections
 from dfd.errors import InputError
 from dfd.profile import ROOT, Profile
@@ -57,11 +56,28 @@ README_NAMES = {
 
 BATCH_SIZES = (1, 2, 4, 8, 16)
 MIN_FACE_SIZES = (20, 40, 80, 160)
+BATCH_FACE_SIZES = (80, None)
+"""Smallest faces of the batch curves: one with little work in a frame, and the package's own."""
+
 SECONDS = 2.0
+FEWEST_CALLS = 2
 LARGEST_CALLS = 40
-FRAMES = 16
+FRAMES = 8
 STEP = 10
 WANTED = 5
+COLUMNS = [
+    "detector",
+    "size",
+    "min_face_size",
+    "batch_size",
+    "device",
+    "frames",
+    "seconds",
+    "faces",
+    "memory",
+]
+COLUMNS += ["load", "reason"]
+RESULT = ROOT / "benchmarks" / "results" / "detector_speed.json"
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,34 @@ class Trial:
     def frames(self) -> int:
         """Frames given to the detector in one call."""
         return self.batch_size if self.detector == "facenet-pytorch-batched" else 1
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A full benchmark that ``benchmarks/detector_speed.py`` has kept.
+
+    Attributes
+    ----------
+    machine, date : str
+        Where and when it was measured.
+    versions : dict of str to str
+        Of Python and the packages.
+    seconds_per_trial : float
+        Time for the calls of one setting.
+    speeds, batches : DataFrame
+        As `frames_per_second` gives them, by detector, size and device; and by min_face_size, batch_size
+        and device.
+    reasons : dict of str to str
+        Why a detector could not be timed.
+    """
+
+    machine: str
+    date: str
+    versions: dict[str, str]
+    seconds_per_trial: float
+    speeds: pd.DataFrame
+    batches: pd.DataFrame
+    reasons: dict[str, str]
 
 
 def readme_fps() -> pd.DataFrame:
@@ -179,14 +223,26 @@ def speed(profile: Profile) -> pd.DataFrame:
     ----------
     Report, Table 3.1 and Figure 3.1.
     """
-    trials = [
-        Trial(name, clip.size, clip.path) for name in detectors.NAMES for clip in clips(profile).itertuples()
-    ]
-    return _cached_times(profile, "detector_speed", trials)
+    return _cached_times(profile, "detector_speed", speed_trials(clips(profile)))
+
+
+def speed_trials(clips: pd.DataFrame) -> list[Trial]:
+    """List every detector at every size, with the package's defaults.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        As `clips` gives them.
+
+    Returns
+    -------
+    list of Trial
+    """
+    return [Trial(name, clip.size, clip.path) for name in detectors.NAMES for clip in clips.itertuples()]
 
 
 def batch_curve(profile: Profile) -> pd.DataFrame:
-    """Time the batched detector at the smallest size for several batch sizes.
+    """Time the batched detector at the smallest size for several batch sizes and smallest faces.
 
     Parameters
     ----------
@@ -198,9 +254,50 @@ def batch_curve(profile: Profile) -> pd.DataFrame:
     DataFrame
         As `timed` gives it.
     """
-    size, clip = clips(profile).iloc[0][["size", "path"]]
-    trials = [Trial("facenet-pytorch-batched", size, clip, batch_size=batch) for batch in BATCH_SIZES]
-    return _cached_times(profile, "detector_batch_curve", trials)
+    return _cached_times(profile, "detector_batch_curve", *batch_trials(clips(profile)))
+
+
+def batch_trials(clips: pd.DataFrame) -> list[list[Trial]]:
+    """List the settings of the batch curves: one list for each of `BATCH_FACE_SIZES`.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        As `clips` gives them.
+
+    Returns
+    -------
+    list of list of Trial
+        Each list goes into a process of its own, smallest batch first, so that the memory is its own.
+    """
+    size, clip = clips.iloc[0][["size", "path"]]
+    name = "facenet-pytorch-batched"
+    return [[Trial(name, size, clip, side, batch) for batch in BATCH_SIZES] for side in BATCH_FACE_SIZES]
+
+
+def first_layer(size: str, min_face_size: float, batch_size: int) -> float:
+    """Tell how much the first layer of MTCNN writes at the largest level of its pyramid.
+
+    Parameters
+    ----------
+    size : str
+        One of `SIZES`.
+    min_face_size : float
+        Side of the smallest face looked for; on the first level it has 12 pixels.
+    batch_size : int
+        Frames in the batch.
+
+    Returns
+    -------
+    float
+        MiB: ten channels of 32-bit numbers, a 3 x 3 convolution without padding.
+
+    References
+    ----------
+    Zhang and others, Joint face detection and alignment using multitask cascaded networks, 2016.
+    """
+    sides = [int(int(side) * 12 / min_face_size + 1) - 2 for side in size.split("x")]
+    return 10 * math.prod(sides) * 4 * batch_size / 2**20
 
 
 def face_size_curve(profile: Profile) -> pd.DataFrame:
@@ -221,11 +318,17 @@ def face_size_curve(profile: Profile) -> pd.DataFrame:
     return _cached_times(profile, "detector_face_size_curve", trials)
 
 
-def timed(trials: list[Trial], device: str = "cpu", seconds: float = SECONDS) -> pd.DataFrame:
+def timed(
+    trials: list[Trial],
+    device: str = "cpu",
+    seconds: float = SECONDS,
+    patience: float = SECONDS,
+    calls: int = FEWEST_CALLS,
+) -> pd.DataFrame:
     """Time detectors, each in a process of its own, one process after the other.
 
     Every trial starts with one call to warm up, which only counts where it alone takes longer than
-    `seconds`; then calls follow until `seconds` are over, two at least.
+    `patience`; then calls follow until `seconds` are over, `calls` at least.
 
     Parameters
     ----------
@@ -235,6 +338,10 @@ def timed(trials: list[Trial], device: str = "cpu", seconds: float = SECONDS) ->
         Where facenet-pytorch computes.
     seconds : float
         Time for the calls of one trial.
+    patience : float
+        Seconds from which a call is too long to be thrown away.
+    calls : int
+        Fewest calls of one trial.
 
     Returns
     -------
@@ -248,8 +355,8 @@ def timed(trials: list[Trial], device: str = "cpu", seconds: float = SECONDS) ->
     rows = []
     for name in dict.fromkeys(trial.detector for trial in trials):
         own = [trial for trial in trials if trial.detector == name]
-        rows += _in_process(_time_all, own, device, seconds)
-    return pd.DataFrame(rows)
+        rows += in_process(name, _time_all, own, device, seconds, patience, calls)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def frames_per_second(times: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -279,27 +386,33 @@ def frames_per_second(times: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     ).reset_index()
 
 
-def stored(folder: Path = ROOT / "benchmarks" / "results") -> pd.DataFrame:
-    """Read the full benchmarks that ``benchmarks/detector_speed.py`` has kept.
+def stored(path: Path = RESULT) -> Stored | None:
+    """Read the full benchmark that ``benchmarks/detector_speed.py`` has kept.
 
     Parameters
     ----------
-    folder : Path
-        Where they are.
+    path : Path
+        The file.
 
     Returns
     -------
-    DataFrame
-        detector, size, device, fps, low, high, calls, memory, load, and of each benchmark the machine and
-        date; empty where none is kept.
+    Stored or None
+        ``None`` if there is no such file.
+
+    Raises
+    ------
+    InputError
+        If the file is not one of that script.
     """
-    kept = [json.loads(path.read_text()) for path in sorted(folder.glob("detector_speed_*.json"))]
-    rows = [
-        speed | {"machine": each["machine"], "date": each["date"]}
-        for each in kept
-        for speed in each["speeds"]
-    ]
-    return pd.DataFrame(rows)
+    if not path.is_file():
+        return None
+    try:
+        kept = json.loads(path.read_text())
+        facts = {field.name: kept[field.name] for field in fields(Stored)}
+        frames = {name: pd.DataFrame(facts[name]) for name in ("speeds", "batches")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(path, f"not a result of benchmarks/detector_speed.py ({error})") from error
+    return Stored(**facts | frames)
 
 
 def pipelines(profile: Profile) -> pd.DataFrame:
@@ -313,21 +426,24 @@ def pipelines(profile: Profile) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        way, seconds_per_frame (wanted frame; median of three runs), frames, faces, and saved: the share of
-        the first way's time. The first way is the report's starting point: read every frame and detect with
-        the package's defaults, one by one.
+        way, seconds_per_frame (wanted frame; median of three runs), frames, faces, reason (of a single row
+        without a time, if the process died), and saved: the share of the first way's time. The first way is
+        the report's starting point: read every frame and detect with the package's defaults, one by one.
 
     References
     ----------
     Report, sections 3.2.2.3 and 3.2.3.
     """
     clip = clips(profile)["path"].iloc[-1]
-    code = [sys.modules[__name__], detectors, video, faces]
+    code = [sys.modules[__name__], detectors, video, tracking]
     made_of = tables.fingerprint(_file(clip), str(profile.device), code=code)
     table = tables.reuse_or_make(
         profile.build / "detector_pipelines.parquet",
         made_of,
-        lambda: pd.DataFrame(_in_process(_time_pipelines, clip, str(profile.device))),
+        lambda: pd.DataFrame(
+            in_process("facenet-pytorch", _time_pipelines, clip, str(profile.device)),
+            columns=["way", "seconds_per_frame", "frames", "faces", "reason"],
+        ),
     )
     return table.assign(saved=1 - table["seconds_per_frame"] / table["seconds_per_frame"].iloc[0])
 
@@ -356,30 +472,28 @@ def saved_by_report() -> pd.DataFrame:
     )
 
 
-def _cached_times(profile: Profile, name: str, trials: list[Trial]) -> pd.DataFrame:
-    settings = [asdict(trial) | {"clip": _file(trial.clip)} for trial in trials]
+def _cached_times(profile: Profile, name: str, *processes: list[Trial]) -> pd.DataFrame:
+    settings = [[asdict(trial) | {"clip": _file(trial.clip)} for trial in trials] for trials in processes]
     device = str(profile.device)
     made_of = tables.fingerprint(settings, device, code=[sys.modules[__name__], detectors, video])
-    return tables.reuse_or_make(profile.build / f"{name}.parquet", made_of, lambda: timed(trials, device))
+    return tables.reuse_or_make(
+        profile.build / f"{name}.parquet",
+        made_of,
+        lambda: pd.concat([timed(trials, device) for trials in processes], ignore_index=True),
+    )
 
 
 def _file(path: Path) -> tuple[str, int]:
     return path.name, path.stat().st_size
 
 
-def _in_process(work: Callable, *arguments: object) -> list[dict]:
-    """Run work in a fresh process: packages fight over threads and memory when they share one."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
-
-
-def _time_all(trials: list[Trial], device: str, seconds: float) -> list[dict]:
+def _time_all(trials: list[Trial], device: str, seconds: float, patience: float, calls: int) -> list[dict]:
     before, load = _peak_memory(), os.getloadavg()[0] / (os.cpu_count() or 1)
-    rows = [row for trial in trials for row in _time(trial, device, seconds)]
+    rows = [row for trial in trials for row in _time(trial, device, seconds, patience, calls)]
     return [row | {"memory": row["memory"] - before, "load": load} for row in rows]
 
 
-def _time(trial: Trial, device: str, seconds: float) -> list[dict]:
+def _time(trial: Trial, device: str, seconds: float, patience: float, calls: int) -> list[dict]:
     facts = {key: value for key, value in asdict(trial).items() if key != "clip"}
     try:
         detector = detectors.make(trial.detector, device, trial.min_face_size, trial.batch_size)
@@ -398,8 +512,8 @@ def _time(trial: Trial, device: str, seconds: float) -> list[dict]:
         return facts | known | measured
 
     warm_up = call()
-    rows = [warm_up] if warm_up["seconds"] > seconds else []
-    while len(rows) < 2 or (sum(row["seconds"] for row in rows) < seconds and len(rows) < LARGEST_CALLS):
+    rows = [warm_up] if warm_up["seconds"] > patience else []
+    while len(rows) < calls or (sum(row["seconds"] for row in rows) < seconds and len(rows) < LARGEST_CALLS):
         rows.append(call())
     return rows
 
@@ -421,36 +535,30 @@ def _time_pipelines(clip: Path, device: str) -> list[dict]:
     batched = detectors.make("facenet-pytorch-batched", device)
 
     def reading() -> Iterator[np.ndarray]:
-        return video.every_by_reading(clip, STEP)
+        return decoding.opencv(clip, range(0, sys.maxsize, STEP), convert_all=True)
 
     def grabbing() -> Iterator[np.ndarray]:
-        return video.every_by_grabbing(clip, STEP)
+        return decoding.opencv(clip, range(0, sys.maxsize, STEP))
 
-    def ours() -> Iterator[np.ndarray]:
-        return (frame.image for frame in video.every(clip, STEP))
+    def ours() -> list[Detections]:
+        return [found for _, found in tracking.find(islice(video.every(clip, STEP), WANTED))]
 
-    def detect_fast(images: list[np.ndarray]) -> list[Detections]:
-        return [faces.detect(image) for image in images]
-
-    ways: dict[str, tuple[Callable, Callable]] = {
-        "read(), MTCNN one by one": (reading, one_by_one.detect),
-        "read(), MTCNN batched": (reading, batched.detect),
-        "grab() and retrieve(), MTCNN one by one": (grabbing, one_by_one.detect),
-        "grab() and retrieve(), MTCNN batched": (grabbing, batched.detect),
-        "this book's extractor": (ours, detect_fast),
+    ways: dict[str, Callable[[], list[Detections]]] = {
+        "read(), MTCNN one by one": lambda: one_by_one.detect(_some(reading)),
+        "read(), MTCNN batched": lambda: batched.detect(_some(reading)),
+        "grab() and retrieve(), MTCNN one by one": lambda: one_by_one.detect(_some(grabbing)),
+        "grab() and retrieve(), MTCNN batched": lambda: batched.detect(_some(grabbing)),
+        "this book's extractor": ours,
     }
-    warm_up = _some(ours)
-    for detect in (one_by_one.detect, batched.detect, detect_fast):
-        detect(warm_up)
     rows = []
-    for way, (read, detect) in ways.items():
+    for way, find in ways.items():
+        find()
         seconds = []
         for _ in range(3):
             begin = time.perf_counter()
-            images = _some(read)
-            found = detect(images)
-            seconds.append((time.perf_counter() - begin) / len(images))
-        facts = {"frames": len(images), "faces": sum(map(len, found))}
+            found = find()
+            seconds.append((time.perf_counter() - begin) / len(found))
+        facts = {"frames": len(found), "faces": sum(map(len, found))}
         rows.append({"way": way, "seconds_per_frame": float(np.median(seconds))} | facts)
     return rows
 

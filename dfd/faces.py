@@ -1,24 +1,16 @@
 """The faces table: crops of the faces in sampled frames of every video."""
 
 import sys
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
-import torch
-from joblib import Parallel, delayed, parallel_config
-from tqdm import tqdm
 
-from dfd import dataset, detectors, tables, video
+from dfd import cluster, dataset, detectors, tables, tracking, video
 from dfd.errors import InputError
 from dfd.profile import Profile
 
-DETECTOR = "facenet-pytorch"
-SHORT_SIDE = 360
-SMALLEST_FACE = 1 / 12
-LOWEST_SCORE = 0.9
 JPEG_QUALITY = 95
 BOX = ["x0", "y0", "x1", "y1"]
 LANDMARKS = [f"{name}_{axis}" for name in detectors.LANDMARKS for axis in "xy"]
@@ -151,11 +143,10 @@ def crop(image: np.ndarray, box: np.ndarray, margin: float, size: int) -> np.nda
     left, top, right, bottom = np.asarray(box, dtype=float)
     side = max(round(max(right - left, bottom - top) * (1 + margin)), 1)
     x, y = round((left + right - side) / 2), round((top + bottom - side) / 2)
+    square = image[max(y, 0) : y + side, max(x, 0) : x + side]
     beyond = max(-y, 0), max(y + side - height, 0), max(-x, 0), max(x + side - width, 0)
     if any(beyond):
-        image = cv2.copyMakeBorder(image, *beyond, cv2.BORDER_REPLICATE)
-        x, y = max(x, 0), max(y, 0)
-    square = image[y : y + side, x : x + side]
+        square = cv2.copyMakeBorder(square, *beyond, cv2.BORDER_REPLICATE)
     return cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_CUBIC)
 
 
@@ -195,38 +186,6 @@ def decode(image: bytes) -> np.ndarray:
     return cv2.cvtColor(cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
-def detect(image: np.ndarray) -> detectors.Detections:
-    """Find the faces worth keeping in a frame.
-
-    The frame is scaled down to a short side of `SHORT_SIDE`, and no face smaller than `SMALLEST_FACE` of
-    that side looked for, which costs no face in footage of people close to the camera and saves most of
-    the time. Frames go one by one, since batches are slower on a CPU.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (height, width, 3)
-        RGB.
-
-    Returns
-    -------
-    Detections
-        Faces with a score of `LOWEST_SCORE` or more, from left to right, in pixels of `image`.
-    """
-    scale = min(1.0, SHORT_SIDE / min(image.shape[:2]))
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
-    detector = _detector()
-    detector.min_face_size = min(small.shape[:2]) * SMALLEST_FACE
-    found = detector.detect([small])[0]
-    kept = np.flatnonzero(found.scores >= LOWEST_SCORE)
-    kept = kept[np.argsort(found.boxes[kept, 0])]
-    return detectors.Detections(found.boxes[kept] / scale, found.scores[kept], found.landmarks[kept] / scale)
-
-
-@lru_cache(maxsize=1)
-def _detector() -> detectors.Detector:
-    return detectors.make(DETECTOR, device="cuda" if torch.cuda.is_available() else "cpu")
-
-
 def _status_path(profile: Profile) -> Path:
     return profile.build / "faces_status.parquet"
 
@@ -240,7 +199,7 @@ def _settings(profile: Profile) -> list:
 
 
 def _code() -> list:
-    return [sys.modules[__name__], video, detectors]
+    return [sys.modules[__name__], video, tracking, detectors]
 
 
 def _joined(shards: list[Path], columns: list[str]) -> pd.DataFrame:
@@ -252,13 +211,9 @@ def _joined(shards: list[Path], columns: list[str]) -> pd.DataFrame:
 def _extract(profile: Profile, videos: pd.DataFrame) -> pd.DataFrame:
     columns = ["video", "label", "split", "status", "reason"]
     outcome = videos[columns].assign(sampled=0, faces=0)
-    readable = videos.index[videos["status"] == "ok"]
-    jobs = (delayed(_extract_one)(profile, videos.loc[index].to_dict()) for index in readable)
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        results = Parallel(n_jobs=profile.jobs, return_as="generator")(jobs)
-        progress = tqdm(results, total=len(readable), desc="faces", unit="video", disable=None)
-        for index, result in zip(readable, progress, strict=True):
-            outcome.loc[index, list(result)] = list(result.values())
+    readable = videos[videos["status"] == "ok"]
+    for place, result in cluster.each(profile, _extract_one, readable.to_dict("records"), _lost, "video"):
+        outcome.loc[readable.index[place], list(result)] = list(result.values())
     return outcome[["video", "label", "split", "sampled", "faces", "status", "reason"]]
 
 
@@ -283,10 +238,13 @@ def _extract_one(profile: Profile, facts: dict) -> dict:
     return result
 
 
+def _lost(reason: str) -> dict:
+    return {"status": "unreadable", "reason": reason}
+
+
 def _faces(profile: Profile, facts: dict, count: int) -> pd.DataFrame:
     rows = []
-    for frame in video.sample_frames(profile.data / facts["path"], count):
-        found = detect(frame.image)
+    for frame, found in tracking.find(video.sample_frames(profile.data / facts["path"], count)):
         for person in range(len(found)):
             rows.append(
                 {

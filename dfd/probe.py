@@ -122,7 +122,13 @@ def auc(fake: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     return float(positive @ (below[left] + below[right]) / 2 / pairs)
 
 
-def linear(vectors: np.ndarray, fake: np.ndarray, folds: np.ndarray) -> np.ndarray:
+def linear(
+    vectors: np.ndarray,
+    fake: np.ndarray,
+    folds: np.ndarray,
+    fitted: np.ndarray | None = None,
+    weighted: bool = True,
+) -> np.ndarray:
     """Predict REAL or FAKE with a logistic regression, each fold by one fitted on the other folds.
 
     Parameters
@@ -133,6 +139,10 @@ def linear(vectors: np.ndarray, fake: np.ndarray, folds: np.ndarray) -> np.ndarr
         The class of each face.
     folds : ndarray of str, shape (n,)
         The fold of each face. The splits serve well: no source, and on the sample no actor, is in two.
+    fitted : ndarray of bool, shape (n,), optional
+        Which faces may be fitted to; all by default. All are predicted.
+    weighted : bool
+        Whether the classes count the same in a fit, however many faces they have.
 
     Returns
     -------
@@ -140,13 +150,16 @@ def linear(vectors: np.ndarray, fake: np.ndarray, folds: np.ndarray) -> np.ndarr
         Probability of FAKE; NaN for folds whose complement lacks a class.
     """
     p_fake = np.full(len(vectors), np.nan)
+    fitted = np.ones(len(vectors), bool) if fitted is None else fitted
+    weights = "balanced" if weighted else None
     for fold in np.unique(folds):
         held_out = folds == fold
-        if len(np.unique(fake[~held_out])) == 2:
+        others = fitted & ~held_out
+        if len(np.unique(fake[others])) == 2:
             model = make_pipeline(
-                StandardScaler(), LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=500)
+                StandardScaler(), LogisticRegression(C=REGULARISATION, class_weight=weights, max_iter=500)
             )
-            model.fit(vectors[~held_out], fake[~held_out])
+            model.fit(vectors[others], fake[others])
             p_fake[held_out] = model.predict_proba(vectors[held_out])[:, 1]
     return p_fake
 

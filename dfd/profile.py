@@ -43,7 +43,9 @@ class Profile:
     seed : int
         Seed of everything that draws at random.
     jobs : int
-        Processes that a stage may use.
+        Processes that a stage may use on this machine.
+    scheduler : str or None
+        Address of a Dask scheduler whose workers do the long stages; ``None`` for this machine alone.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Profile:
     face_size: int = 240
     seed: int = 2020
     jobs: int = 2
+    scheduler: str | None = None
 
     @property
     def device(self) -> torch.device:
@@ -71,16 +74,19 @@ class Profile:
         return self.data / "truth"
 
 
-def load(name: str = "sample") -> Profile:
+def load(name: str = "sample", folder: Path | None = None) -> Profile:
     """Read the profile of a run from its name and the environment.
 
     The environment variables are the Makefile's: ``DFDC`` (folder of the parts, profile ``dfdc``),
-    ``BACKBONE``, ``WEIGHTS`` (a local file), ``PARTS`` (``0,1,2``), ``VIDEOS`` (``500``) and ``JOBS``.
+    ``BACKBONE``, ``WEIGHTS`` (a local file), ``PARTS`` (``0,1,2``), ``VIDEOS`` (``500``), ``JOBS`` and
+    ``SCHEDULER`` (``tcp://host:8786``).
 
     Parameters
     ----------
     name : str
         ``"sample"`` or ``"dfdc"``.
+    folder : Path, optional
+        Folder of the parts for the profile ``dfdc``, instead of ``DFDC``.
 
     Returns
     -------
@@ -101,21 +107,22 @@ def load(name: str = "sample") -> Profile:
         raise InputError(f"WEIGHTS={weights}", "no such file")
     return Profile(
         name=name,
-        data=_data_folder(name),
+        data=_data_folder(name, folder),
         build=ROOT / "build" / name,
         backbone=backbone,
         weights=Path(weights).resolve() if weights else None,
         parts=_parts(os.environ.get("PARTS")),
         videos=_positive("VIDEOS", os.environ.get("VIDEOS")),
         jobs=_positive("JOBS", os.environ.get("JOBS")) or os.cpu_count() or 1,
+        scheduler=os.environ.get("SCHEDULER") or None,
     )
 
 
-def _data_folder(name: str) -> Path:
+def _data_folder(name: str, given: Path | str | None) -> Path:
     if name == "sample":
         folder, setting = ROOT / "data" / "sample", str(ROOT / "data" / "sample")
     else:
-        given = os.environ.get("DFDC")
+        given = given or os.environ.get("DFDC")
         if not given:
             raise InputError(
                 "DFDC", "not set; the dfdc profile needs the folder of the dfdc_train_part_* folders"

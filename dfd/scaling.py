@@ -2,16 +2,18 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+
+EXPECTED_GROWTH = 1.5
 
 
 def measure(
     algorithms: dict[str, Callable[[np.ndarray], object]],
     points: Callable[[int], np.ndarray],
-    sizes: Iterable[int],
+    sizes: Sequence[int],
     limit: float,
 ) -> pd.DataFrame:
     """Time algorithms on more and more points, and drop each before it would take too long.
@@ -24,11 +26,12 @@ def measure(
         Each takes an array of shape (n, features).
     points : callable
         Gives n points.
-    sizes : iterable of int
+    sizes : sequence of int
         Numbers of points.
     limit : float
-        Seconds that one run may be expected to take: the last run's, grown with the square of the number
-        of points. The two smallest sizes are run whatever they take, since `growth` needs two.
+        Seconds that one run may be expected to take: the last run's, grown with the power
+        `EXPECTED_GROWTH` of the number of points. The two smallest sizes are run whatever they take,
+        since `growth` needs two.
 
     Returns
     -------
@@ -38,8 +41,9 @@ def measure(
     rows = []
     for name, algorithm in algorithms.items():
         timed = []
-        for size in sorted(sizes):
-            if len(timed) > 1 and timed[-1][1] * (size / timed[-1][0]) ** 2 > limit:
+        # The first run also loads and compiles things, so the smallest size is run once more before.
+        for run, size in enumerate([min(sizes), *sorted(sizes)]):
+            if len(timed) > 2 and timed[-1][1] * (size / timed[-1][0]) ** EXPECTED_GROWTH > limit:
                 rows.append((name, size, None, f"expected to take more than {limit:g} s"))
                 continue
             data = points(size)
@@ -48,10 +52,12 @@ def measure(
                 with warnings.catch_warnings(action="ignore"):
                     algorithm(data)
             except (ValueError, MemoryError, ArithmeticError) as error:
-                rows.append((name, size, None, f"failed: {error}"))
+                if run > 0:
+                    rows.append((name, size, None, f"failed: {error}"))
                 continue
             timed.append((size, time.perf_counter() - start))
-            rows.append((name, *timed[-1], ""))
+            if run > 0:
+                rows.append((name, *timed[-1], ""))
     return pd.DataFrame(rows, columns=["algorithm", "n", "seconds", "reason"]).astype({"seconds": "float64"})
 
 

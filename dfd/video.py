@@ -1,15 +1,12 @@
 """Frames of a video, by index, decoding no more than they need."""
 
-import sys
-import time
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
-import pandas as pd
 
 from dfd.errors import InputError
 
@@ -54,9 +51,9 @@ def sample_frames(path: str | Path, count: int) -> Iterator[Frame]:
         If the file is missing, no video, or ends before a wanted frame.
     """
     _at_least_one("count", count)
-    times = _times(path)
-    count = min(count, len(times))
-    yield from _read(path, times, spread(len(times), count).tolist())
+    packets = _packets(path)
+    length = len(packets.stamps)
+    yield from _read(path, packets, spread(length, min(count, length)).tolist())
 
 
 def every(path: str | Path, step: int) -> Iterator[Frame]:
@@ -80,8 +77,8 @@ def every(path: str | Path, step: int) -> Iterator[Frame]:
         If the file is missing, no video, or ends before a wanted frame.
     """
     _at_least_one("step", step)
-    times = _times(path)
-    yield from _read(path, times, range(0, len(times), step))
+    packets = _packets(path)
+    yield from _read(path, packets, range(0, len(packets.stamps), step))
 
 
 def read_frame(path: str | Path, index: int) -> Frame:
@@ -103,10 +100,10 @@ def read_frame(path: str | Path, index: int) -> Frame:
     InputError
         If the file is missing, no video, or has no such frame.
     """
-    times = _times(path)
-    if not 0 <= index < len(times):
-        raise InputError(path, f"no frame {index}; it has {len(times)}")
-    return next(_read(path, times, [index]))
+    packets = _packets(path)
+    if not 0 <= index < len(packets.stamps):
+        raise InputError(path, f"no frame {index}; it has {len(packets.stamps)}")
+    return next(_read(path, packets, [index]))
 
 
 def spread(length: int, count: int) -> np.ndarray:
@@ -145,35 +142,65 @@ def _open(path: str | Path) -> av.container.InputContainer:
     return container
 
 
-def _times(path: str | Path) -> list[int]:
+@dataclass(frozen=True)
+class _Packets:
+    """What a file says of its packets, in the order of decoding: time stamps and which are key frames."""
+
+    stamps: list[int]
+    keys: list[bool]
+
+    @property
+    def times(self) -> list[int]:
+        return sorted(self.stamps)
+
+
+def _packets(path: str | Path) -> _Packets:
     # Reading the packets without decoding them tells when each frame is shown, which counts them too:
     # headers may be wrong, and frames are stored in another order than shown.
     with _open(path) as container:
         try:
-            times = sorted(p.pts for p in container.demux(video=0) if p.pts is not None and not p.is_discard)
+            found = [(p.pts, p.is_keyframe) for p in container.demux(video=0) if _shows(p)]
         except av.FFmpegError as error:
             raise InputError(path, f"not a readable video ({error.strerror})") from error
-    if not times:
+    if not found:
         raise InputError(path, "no frame in it")
-    return times
+    return _Packets([stamp for stamp, _ in found], [key for _, key in found])
 
 
-def _read(path: str | Path, times: list[int], indices: Iterable[int]) -> Iterator[Frame]:
+def _shows(packet: av.Packet) -> bool:
+    return packet.pts is not None and not packet.is_discard
+
+
+def _needed(packets: _Packets, wanted: Iterable[int]) -> set[int]:
+    """Tell which packets must be decoded to see frames, given by their time stamps."""
+    places = {stamp: place for place, stamp in enumerate(packets.stamps)}
+    starts = [place for place, key in enumerate(packets.keys) if key or place == 0]
+    needed = set()
+    for stamp in wanted:
+        place = places[stamp]
+        group = bisect_right(starts, place) - 1
+        # A frame shown before the key frame that it is stored after may refer to the group before.
+        if stamp < packets.stamps[starts[group]]:
+            group = max(group - 1, 0)
+        needed.update(range(starts[group], place + 1))
+    return needed
+
+
+def _read(path: str | Path, packets: _Packets, indices: Iterable[int]) -> Iterator[Frame]:
+    times = packets.times
     wanted = {times[index]: index for index in indices}
+    needed = _needed(packets, wanted)
     with _open(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         try:
-            for packet in container.demux(stream):
-                # A frame that no other refers to need not be decoded unless it is wanted itself.
-                needed = packet.pts is None or packet.pts in wanted
-                stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
-                for frame in packet.decode():
-                    index = wanted.pop(frame.pts, None)
-                    if index is not None:
-                        image = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
-                        seconds = float((frame.pts - times[0]) * stream.time_base)
-                        yield Frame(index, seconds, np.ascontiguousarray(image))
+            for frame in _decode(container, stream, needed, wanted):
+                index = wanted.pop(frame.pts, None)
+                if index is not None:
+                    # Threads that convert a single picture take longer to start than to work.
+                    image = np.rot90(frame.to_ndarray(format="rgb24", threads=1), frame.rotation // 90)
+                    seconds = float((frame.pts - times[0]) * stream.time_base)
+                    yield Frame(index, seconds, np.ascontiguousarray(image))
                 if not wanted:
                     return
         except av.FFmpegError as error:
@@ -181,90 +208,21 @@ def _read(path: str | Path, times: list[int], indices: Iterable[int]) -> Iterato
     raise InputError(path, f"ends before frame {min(wanted.values())} of {len(times)}; it may be truncated")
 
 
-def every_by_reading(path: str | Path, step: int) -> Iterator[np.ndarray]:
-    """Read every `step`-th frame the slow way: OpenCV's ``read()`` on all frames (report, section 3.2.2.3).
-
-    Parameters
-    ----------
-    path : str or Path
-        The video.
-    step : int
-        Distance between two frames.
-
-    Yields
-    ------
-    ndarray of uint8, shape (height, width, 3)
-        RGB.
-    """
-    capture = cv2.VideoCapture(str(path))
-    index = 0
-    while True:
-        there, image = capture.read()
-        if not there:
-            break
-        if index % step == 0:
-            yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        index += 1
-    capture.release()
-
-
-def every_by_grabbing(path: str | Path, step: int) -> Iterator[np.ndarray]:
-    """Read every `step`-th frame the report's way: ``grab()`` on all, ``retrieve()`` on those wanted.
-
-    Parameters
-    ----------
-    path : str or Path
-        The video.
-    step : int
-        Distance between two frames.
-
-    Yields
-    ------
-    ndarray of uint8, shape (height, width, 3)
-        RGB.
-    """
-    capture = cv2.VideoCapture(str(path))
-    index = 0
-    while capture.grab():
-        if index % step == 0:
-            _, image = capture.retrieve()
-            yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        index += 1
-    capture.release()
-
-
-def reading_times(path: str | Path, step: int, repeats: int) -> pd.DataFrame:
-    """Time several ways to get every `step`-th frame of a video.
-
-    The ways take turns, so that a busy moment of the machine does not hit only one of them.
-
-    Parameters
-    ----------
-    path : str or Path
-        The video.
-    step : int
-        Distance between two frames.
-    repeats : int
-        Rounds.
-
-    Returns
-    -------
-    DataFrame
-        way, round, frames (delivered), seconds. ``"grab() alone"`` retrieves only the first frame, so it
-        shows what the decoding costs without the conversion.
-    """
-    ways = {
-        "read()": every_by_reading,
-        "grab() and retrieve()": every_by_grabbing,
-        "grab() alone": lambda path, _: every_by_grabbing(path, sys.maxsize),
-        "PyAV, skipping": every,
-    }
-    rows = []
-    for number in range(repeats):
-        for way, read in ways.items():
-            start = time.perf_counter()
-            frames = sum(1 for _ in read(path, step))
-            rows.append(
-                {"way": way, "round": number, "frames": frames, "seconds": time.perf_counter() - start}
-            )
-    return pd.DataFrame(rows)
+def _decode(
+    container: av.container.InputContainer, stream: av.VideoStream, needed: set[int], wanted: dict[int, int]
+) -> Iterator[av.VideoFrame]:
+    place, decoding = 0, False
+    for packet in container.demux(stream):
+        if _shows(packet) and (place := place + 1) - 1 not in needed:
+            # Groups of pictures without a wanted frame are passed over, and the decoder emptied before.
+            if decoding:
+                yield from stream.codec_context.decode(None)
+                stream.codec_context.flush_buffers()
+            decoding = False
+            continue
+        decoding = True
+        # A frame that no other refers to need not be decoded unless it is wanted itself.
+        stream.codec_context.skip_frame = (
+            "DEFAULT" if not _shows(packet) or packet.pts in wanted else "NONREF"
+        )
+        yield from packet.decode()

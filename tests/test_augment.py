@@ -34,11 +34,22 @@ def test_smaller_pictures_are_padded(picture):
 
 
 def test_noise_is_as_weak_as_it_was(picture):
-    noise = augment.report(240, seed=0).transforms[1]
-    noise.p = 1
+    noise = augment.steps(augment.report(240), seed=0)["GaussNoise"]
     strength = [np.std(noise(image=picture)["image"].astype(int) - picture) for _ in range(20)]
     assert min(strength) > 2
     assert max(strength) < 8
+
+
+def test_steps_take_a_transform_apart_and_leave_it_as_it_was(picture):
+    whole, untouched = augment.training(240, seed=3), augment.training(240, seed=3)
+    steps = augment.steps(whole, seed=3)
+    assert len(steps) == 10 and set(augment.steps(augment.report(240))) < set(steps)
+    changed = {name: step(image=picture)["image"] for name, step in steps.items()}
+    assert [name for name, result in changed.items() if np.array_equal(result, picture)] == ["PadIfNeeded"]
+    again = augment.steps(whole, seed=3)
+    assert all(np.array_equal(again[name](image=picture)["image"], changed[name]) for name in steps)
+    for _ in range(5):
+        assert np.array_equal(whole(image=picture)["image"], untouched(image=picture)["image"])
 
 
 def test_evaluation_changes_nothing_but_the_size(picture):

@@ -1,11 +1,16 @@
 """Matching detections to the truth, and the rates that follow from it."""
 
+import os
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from dfd import detector_accuracy as accuracy
+from dfd.errors import InputError
 from dfd.profile import Profile
+from dfd.video import read_frame
 
 FACE = np.array([[0, 0, 10, 10]], dtype=float)
 
@@ -93,16 +98,79 @@ def test_precision_recall(scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
     assert curve["recall"].tolist() == [0.5, 0.5, 0.5]
 
 
+def test_boxes_of_one_score_are_accepted_together() -> None:
+    boxes = pd.DataFrame({"score": [1.0, 1.0, 0.5], "correct": [False, True, True]})
+    curve = accuracy.precision_recall(boxes, 2)
+    assert curve["score"].tolist() == [1, 0.5]
+    assert curve["precision"].tolist() == pytest.approx([1 / 2, 2 / 3])
+
+
+def test_average_precision(scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> None:
+    faces, boxes = accuracy.compare(*scene)
+    result = accuracy.average_precision(boxes, faces)
+    # One of two faces is found, by the box with the best score.
+    assert result["mean"] == pytest.approx(0.5)
+    assert (result["count"], result["videos"]) == (2, 2)
+    assert result["low"] <= result["mean"] <= result["high"]
+
+
+def test_average_precision_of_a_ranking() -> None:
+    boxes = pd.DataFrame({"video": "a", "score": [0.9, 0.8, 0.7], "correct": [True, False, True]})
+    faces = pd.DataFrame({"video": ["a", "a"]})
+    result = accuracy.average_precision(boxes, faces)
+    assert result["mean"] == pytest.approx((1 + 2 / 3) / 2)
+    assert np.isnan(result["low"])
+    nothing = accuracy.average_precision(boxes.iloc[:0], faces)
+    assert nothing["mean"] == 0
+
+
+def test_false_alarms(scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> None:
+    chosen, found, truth = scene
+    _, boxes = accuracy.compare(chosen, found, truth)
+    row = accuracy.false_alarms(chosen, boxes).iloc[0]
+    assert (row["detector"], row["boxes"], row["best_score"], row["mean"]) == ("d", 1, 0.7, 1)
+    assert accuracy.false_alarms(chosen.assign(face=True), boxes).empty
+
+
+def test_a_detector_without_false_alarms_is_counted(
+    scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+) -> None:
+    chosen, found, truth = scene
+    _, boxes = accuracy.compare(chosen, found[found["video"] == "a.mp4"], truth)
+    row = accuracy.false_alarms(chosen, boxes).iloc[0]
+    assert (row["boxes"], row["mean"], row["count"]) == (0, 0, 1)
+
+
+def test_boxes_take_the_properties_of_the_largest_face(
+    scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+) -> None:
+    chosen, found, truth = scene
+    _, boxes = accuracy.compare(chosen, found, truth)
+    truth = truth.assign(x1=truth["x1"] + [0, 5], monk=[2, 9])
+    beside = accuracy.beside_faces(boxes, truth)
+    assert beside["video"].tolist() == ["a.mp4", "a.mp4"]
+    assert set(beside["monk"]) == {9}
+    assert set(beside["width"]) == {15}
+
+
 def test_agreement(scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> None:
     _, found, _ = scene
-    both = pd.concat([found, found[found["video"] == "a.mp4"].head(1).assign(detector="e", score=0.8)])
+    gone = pd.DataFrame([{"detector": "f", "reason": "its process died"}])
+    both = pd.concat([found, found[found["video"] == "a.mp4"].head(1).assign(detector="e", score=0.8), gone])
     result = accuracy.agreement(both, "d", "e")
+    assert result["frame"].dtype.kind == "i"
     assert result["both"].sum() == 1
     assert len(result) == 3
     pair = result[result["both"]].iloc[0]
     assert pair["iou"] == 1
     assert pair["score_difference"] == pytest.approx(0.1)
     assert pair["landmark_difference"] == 0
+    assert pair["nose_difference"] == 0
+    assert pair["wider"] == 1
+    assert result["found_by"].value_counts().to_dict() == {"d": 2, "both": 1}
+    assert result["width"].notna().all()
+    other_way = accuracy.agreement(both, "e", "d")
+    assert other_way["found_by"].value_counts().to_dict() == {"d": 2, "both": 1}
 
 
 def test_agreement_of_detectors_that_found_nothing() -> None:
@@ -143,6 +211,146 @@ def test_slices() -> None:
     assert result.loc["head turned by"]["count"].to_dict() == {"under 10°": 1, "10 to 25°": 2, "over 25°": 1}
 
 
+@pytest.fixture(scope="module")
+def face(sample: Profile) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A picture of one sample's face, its box and its landmarks."""
+    chosen = accuracy.frames(sample)
+    row = chosen[chosen["face"]].merge(accuracy.truth_faces(sample), on=["video", "frame"]).iloc[0]
+    points = row[accuracy.LANDMARKS].to_numpy(float).reshape(5, 2)
+    return (
+        read_frame(sample.data / row["path"], row["frame"]).image,
+        row[accuracy.BOX].to_numpy(float),
+        points,
+    )
+
+
+def test_measured_brightness_and_sharpness_follow_the_picture(
+    face: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    image, box, points = face
+    plain = accuracy.measured(image, box, points)
+    darker = accuracy.measured(accuracy.stressed(image, box, "darker", 0.1), box, points)
+    softer = accuracy.measured(accuracy.stressed(image, box, "blurred", 0.06), box, points)
+    assert darker["brightness"] < plain["brightness"] / 2
+    assert softer["sharpness"] < plain["sharpness"]
+    assert softer["brightness"] == pytest.approx(plain["brightness"], abs=3)
+
+
+def test_covered_finds_a_hidden_mouth_and_what_lies_outside(
+    face: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    image, box, points = face
+    open_face = accuracy.measured(image, box, points)["covered"]
+    painted = accuracy.stressed(image, box, "covered", 0.3)
+    painted[painted == 128] = 255
+    assert accuracy.measured(painted, box, points)["covered"] > open_face + 0.1
+    half = round((box[0] + box[2]) / 2)
+    cut = accuracy.measured(image[:, :half], box, points)["covered"]
+    assert cut > 0.45
+    assert accuracy.covered(image, box, points).shape == (
+        np.ceil(box[3]) - np.floor(box[1]),
+        np.ceil(box[2]) - np.floor(box[0]),
+    )
+
+
+@pytest.mark.parametrize("kind", accuracy.STRESSES)
+def test_stress_changes_the_picture_more_with_its_amount(
+    face: tuple[np.ndarray, np.ndarray, np.ndarray], kind: str
+) -> None:
+    image, box, _ = face
+    changes = []
+    for amount in accuracy.STRESSES[kind][0]:
+        damaged = accuracy.stressed(image, box, kind, amount)
+        assert (damaged.shape, damaged.dtype) == (image.shape, np.uint8)
+        changes.append(np.abs(damaged.astype(float) - image).mean())
+    assert changes == sorted(changes)
+    assert changes[0] > 0
+
+
+def test_no_stress_and_unknown_stress(face: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    image, box, _ = face
+    assert (accuracy.stressed(image, box, "none", np.nan) == image).all()
+    with pytest.raises(InputError, match="there are darker, blurred"):
+        accuracy.stressed(image, box, "burnt", 1)
+
+
+def test_close_up_keeps_the_face(face: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    image, box, _ = face
+    picture, inside = accuracy.close_up(image, box)
+    x0, y0, x1, y1 = np.round(inside).astype(int)
+    left, top = np.round(box[:2]).astype(int)
+    assert (picture[y0:y1, x0:x1] == image[top : top + y1 - y0, left : left + x1 - x0]).all()
+    assert picture.shape[1] < image.shape[1] or picture.shape[0] < image.shape[0]
+
+
+def test_appearance_has_a_row_for_every_true_face(tiny: Profile) -> None:
+    chosen, truth = accuracy.frames(tiny), accuracy.truth_faces(tiny)
+    looks = accuracy.appearance(tiny, chosen, truth)
+    assert len(looks) == len(chosen.merge(truth, on=["video", "frame"]))
+    assert looks[["exposure", "brightness", "sharpness", "covered", "crf"]].notna().all(axis=None)
+    assert looks["covered"].between(0, 1).all()
+    for column, (source, labels) in accuracy.THIRDS.items():
+        medians = looks.groupby(column, observed=True)[source].median()
+        assert medians.index.tolist() == labels
+        assert medians.is_monotonic_increasing
+    assert set(accuracy.SLICES) <= set(looks.columns)
+
+
+def test_portrait_colours_what_is_covered(tiny: Profile) -> None:
+    looks = accuracy.appearance(tiny, accuracy.frames(tiny), accuracy.truth_faces(tiny))
+    most = looks.loc[looks["covered"].idxmax()]
+    plain, coloured = (accuracy.portrait(tiny, most, coloured) for coloured in (False, True))
+    assert plain.shape == coloured.shape == (150, 120, 3)
+    changed = (plain != coloured).any(axis=2).mean()
+    # The oval has pi / 4 of the box.
+    assert changed == pytest.approx(most["covered"] * np.pi / 4, abs=0.05)
+
+
+def test_drawn_shows_every_box_in_its_colour(face: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    image, box, points = face
+    rows = [
+        dict(zip(accuracy.BOX + accuracy.LANDMARKS, [*box, *points.ravel()], strict=True)),
+        dict(zip(accuracy.BOX + accuracy.LANDMARKS, [*(box + 10), *[np.nan] * 10], strict=True)),
+    ]
+    boxes = pd.DataFrame(rows).assign(detector=["a", "b"])
+    picture = accuracy.drawn(image, boxes, {"a": "#ff0000", "b": "#00ff00"}, width=200)
+    assert picture.shape[1] == 200
+    for colour in ((255, 0, 0), (0, 255, 0)):
+        assert (picture == colour).all(axis=2).sum() > 200
+
+
+def test_stress_counts_what_is_still_found(tiny: Profile) -> None:
+    result = accuracy.stress(tiny, names=("opencv-haar", "no such detector"))
+    gone = result.dropna(subset="reason")
+    assert gone["detector"].tolist() == ["no such detector"]
+    own = result[result["detector"] == "opencv-haar"]
+    amounts = sum(len(amounts) for amounts, _ in accuracy.STRESSES.values())
+    assert len(own) == own["video"].nunique() * (amounts + 1)
+    rates = own.groupby(["stress", "amount"], dropna=False)["found"].mean()
+    assert rates["none"].iloc[0] > rates.loc[("covered", 0.75)]
+
+
+def test_stress_needs_truth(tiny: Profile) -> None:
+    (tiny.data / "truth").unlink()
+    with pytest.raises(InputError, match="truth"):
+        accuracy.stress(tiny)
+
+
+def test_draw_slices() -> None:
+    rows = [
+        {"detector": d, "property": p, "value": v, "mean": 0.5, "low": 0.4, "high": 0.6, "count": 3}
+        for d in "ab"
+        for p, values in {"light": ["dark", "bright"], "blur": ["some"]}.items()
+        for v in values
+    ]
+    titles = {"a": "A", "b": "B", "c": "C"}
+    figure = accuracy.draw_slices(pd.DataFrame(rows), dict.fromkeys("abc", "red"), titles, "recall")
+    assert [ax.get_title() for ax in figure.axes] == ["light", "blur"]
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["dark (3)", "bright (3)"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
+    plt.close(figure)
+
+
 def test_frames_with_truth(tiny: Profile) -> None:
     chosen = accuracy.frames(tiny)
     truth = accuracy.truth_faces(tiny)
@@ -173,3 +381,25 @@ def test_without_truth_only_the_mtcnns_are_run(tiny: Profile) -> None:
     (tiny.data / "truth").unlink()
     assert accuracy.truth_faces(tiny) is None
     assert accuracy.frames(tiny)["face"].isna().all()
+
+
+def test_compare_without_any_detector_names_the_reasons(
+    scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+) -> None:
+    chosen, found, truth = scene
+    dead = found.head(1).assign(score=np.nan, reason="its process died")
+    with pytest.raises(InputError, match="its process died"):
+        accuracy.compare(chosen, dead, truth)
+
+
+def test_a_dead_process_is_a_reason() -> None:
+    rows = accuracy.in_process("dlib-hog", os._exit, 1)
+    assert rows[0]["detector"] == "dlib-hog"
+    assert "died" in rows[0]["reason"]
+
+
+def test_a_detector_that_cannot_be_had_is_a_row_with_the_reason(tiny: Profile) -> None:
+    found = accuracy.detections(tiny, names=("no such detector",))
+    assert found["detector"].tolist() == ["no such detector"]
+    assert "there are facenet-pytorch" in found["reason"].iloc[0]
+    assert found["score"].isna().all()

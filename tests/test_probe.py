@@ -69,6 +69,29 @@ def test_linear_probe_says_nothing_where_a_class_is_missing():
     assert np.isnan(probe.linear(np.eye(4), np.array([True] * 4), np.array(list("aabb")))).all()
 
 
+def test_linear_probe_is_fitted_only_to_the_faces_that_it_may_see():
+    fake = np.tile([False, True], 60)
+    folds = np.repeat(["train", "validation", "test"], 40)
+    vectors = np.random.default_rng(0).normal(size=(120, 5))
+    vectors[:, 0] += 3 * fake
+    some = np.arange(120) % 4 < 2
+    spoilt = np.where(some[:, None], vectors, -vectors)
+    p_fake = probe.linear(spoilt, fake, folds, some)
+    assert len(p_fake) == 120 and not np.isnan(p_fake).any()
+    assert np.array_equal(p_fake[some], probe.linear(vectors, fake, folds, some)[some])
+    assert not np.isclose(p_fake[some], probe.linear(spoilt, fake, folds)[some]).all()
+
+
+def test_unweighted_linear_probe_prefers_the_larger_class():
+    fake = np.arange(120) % 4 > 0
+    folds = np.repeat(["train", "test"], 60)
+    vectors = np.random.default_rng(0).normal(size=(120, 5))
+    weighted, unweighted = (
+        probe.linear(vectors, fake, folds, weighted=each).mean() for each in (True, False)
+    )
+    assert abs(weighted - 0.5) < 0.1 and unweighted > 0.65
+
+
 def test_identities_are_those_of_the_truth_tables(few):
     known = probe.identities(few, faces.table(few))
     videos = pd.read_parquet(few.truth / "videos.parquet").set_index("video")["actor"]

@@ -129,10 +129,3 @@ def test_ledger_has_every_claim_and_takes_text_as_text(tiny):
         assert f"(claim-{name.lower()})=" in text
     assert r"a\_b \| \$3 \*x\*" in text
     assert text.count("\nNot checked in this run.") == len(CLAIMS) - 1
-
-
-def test_costs_scale_with_the_number_of_videos():
-    cost = {"videos": 1, "core_seconds_per_video": 36.0, "faces_per_video": 10, "bytes_per_face": 1000}
-    table = book.costs({"costs": {"REAL": cost, "FAKE": cost}, "machine": "a machine", "date": "a day"})
-    assert "| everything | 119,154 | 470 GB | 1,191,540 | 1.2 GB | 595.8 h | 74.5 h |" in table
-    assert "| `VIDEOS=500` | 500 | 2 GB | 5,000 | 0.0 GB | 2.5 h | 19 min |" in table

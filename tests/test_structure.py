@@ -21,11 +21,24 @@ STAGES = [
         "dataset",
         "video",
         "detectors",
+        "tracking",
+        "cluster",
         "faces",
         "augment",
         "embedding",
     ),
-    *("reduction", "clustering", "classifier", "training", "evaluation", "explain", "plots", "book", "cli"),
+    *(
+        "reduction",
+        "clustering",
+        "classifier",
+        "training",
+        "evaluation",
+        "explain",
+        "plots",
+        "costs",
+        "book",
+        "cli",
+    ),
 ]
 MODULES = sorted(path.stem for path in (ROOT / "dfd").glob("*.py") if path.stem != "__init__")
 SKIPPED = {

@@ -1,0 +1,121 @@
+"""Do the same to many videos or shards: in this process, on all cores, or on a Dask scheduler's workers."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from typing import TypeVar
+
+from distributed import Client, LocalCluster, as_completed
+from distributed.scheduler import KilledWorker
+from tqdm import tqdm
+
+from dfd.errors import InputError
+from dfd.profile import Profile
+
+PATIENCE = "30s"
+JOBS_PER_THREAD = 4
+"""Jobs given out at a time for each thread, so that a scheduler never holds all of a large data set."""
+
+GPU = {"GPU": 1}
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def each(
+    profile: Profile,
+    work: Callable[[Profile, Item], Result],
+    items: Sequence[Item],
+    lost: Callable[[str], Result],
+    unit: str,
+    on_gpu: bool = True,
+) -> Iterator[tuple[int, Result]]:
+    """Call a function for each of many items.
+
+    With `profile.scheduler` the workers of that Dask scheduler do it. They need this package, and the data
+    and the build folder under the same paths. If any of them offers the resource ``GPU``, only those that
+    do are used, one item for each GPU at a time. Without a scheduler a Dask cluster of `profile.jobs`
+    processes on this machine does it, and where one process is enough (one item, one job, or a GPU, which
+    would be shared), this one.
+
+    Parameters
+    ----------
+    profile : Profile
+        The run.
+    work : callable
+        Called as ``work(profile, item)``; a function of a module. It should keep what it made in a file,
+        so that a lost worker costs only what it had not finished.
+    items : sequence
+        What to do it for.
+    lost : callable
+        Gives the result for an item whose worker died again and again, from the reason.
+    unit : str
+        What an item is, for the progress bar.
+    on_gpu : bool
+        Whether `work` computes on the GPU where there is one.
+
+    Yields
+    ------
+    int
+        Place of the item in `items`, in the order of completion.
+    Result
+        What `work` returned for it.
+
+    Raises
+    ------
+    InputError
+        If no scheduler answers at that address, or it has no workers.
+    """
+    stage = work.__module__.rpartition(".")[2]
+    enough = min(profile.jobs, len(items)) < 2 or (on_gpu and profile.device.type == "cuda")
+    if enough and not profile.scheduler:
+        done = ((place, work(profile, item)) for place, item in enumerate(items))
+    else:
+        done = _on_workers(profile, work, items, lost, on_gpu)
+    with tqdm(total=len(items), desc=stage, unit=unit, disable=None) as progress:
+        for place, result in done:
+            progress.update()
+            yield place, result
+
+
+def _on_workers(
+    profile: Profile, work: Callable, items: Sequence, lost: Callable[[str], object], on_gpu: bool
+) -> Iterator[tuple[int, object]]:
+    with ExitStack() as stack:
+        client = _client(profile, stack)
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+        resources = GPU if on_gpu and any("GPU" in worker["resources"] for worker in workers) else None
+        waiting = iter(enumerate(items))
+        places = {}
+
+        def submit(count: int) -> list:
+            jobs = [
+                (client.submit(work, profile, item, pure=False, resources=resources), place)
+                for place, item in islice(waiting, count)
+            ]
+            places.update(jobs)
+            return [job for job, _ in jobs]
+
+        finished = as_completed(submit(JOBS_PER_THREAD * sum(worker["nthreads"] for worker in workers)))
+        for job in finished:
+            place = places.pop(job)
+            try:
+                result = job.result()
+            except KilledWorker as error:
+                result = lost(
+                    f"its worker died {error.allowed_failures + 1} times, perhaps for want of memory"
+                )
+            yield place, result
+            finished.update(submit(1))
+
+
+def _client(profile: Profile, stack: ExitStack) -> Client:
+    if not profile.scheduler:
+        cluster = LocalCluster(n_workers=profile.jobs, threads_per_worker=1, dashboard_address=None)
+        return stack.enter_context(Client(stack.enter_context(cluster)))
+    try:
+        client = stack.enter_context(Client(profile.scheduler, timeout=PATIENCE))
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise InputError(f"scheduler {profile.scheduler}", f"cannot be used ({error})") from error
+    return client

@@ -1,0 +1,162 @@
+"""What all of DFDC costs, and how well the work spreads: pages made of the stored benchmark results."""
+
+import json
+
+from dfd.profile import ROOT
+
+RESULTS = ROOT / "benchmarks" / "results"
+VIDEOS = {"REAL": 19_154, "FAKE": 100_000}
+"""The training set (Dolhansky et al., 2020)."""
+
+BYTES = 470e9
+PARTS = 50
+CORES_PER_GPU = 8
+
+
+def tables() -> dict[str, str]:
+    """Write all tables that pages include.
+
+    Returns
+    -------
+    dict of str to str
+        Name of the page that is included, and its MyST Markdown.
+    """
+    return {
+        "costs-table": sizes(_stored("extraction")),
+        "cluster-costs-table": machines(_stored("extraction"), _stored("extraction_gpu")),
+        "cluster-checks-table": checks(
+            {name: _stored(name) for name in ("extractor", "two_workers", "thousand_clips")}
+        ),
+    }
+
+
+def sizes(measured: dict) -> str:
+    """Say what each share of DFDC costs, scaled up from a measurement.
+
+    Parameters
+    ----------
+    measured : dict
+        As ``benchmarks/extraction.py`` stores it.
+
+    Returns
+    -------
+    str
+        MyST Markdown.
+    """
+    total = sum(VIDEOS.values())
+    each = measured["costs"]
+    hours = _hours(measured, "core_seconds_per_video")
+    faces = sum(VIDEOS[label] * cost["faces_per_video"] for label, cost in each.items())
+    stored = sum(VIDEOS[label] * c["faces_per_video"] * c["bytes_per_face"] for label, c in each.items())
+    lines = [
+        "| What | Videos | Size | Faces | Stored faces | Extraction on 2 cores | on 16 cores |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    shares = {
+        "`VIDEOS=500`": 500 / total,
+        "`PARTS=0`": 1 / PARTS,
+        "`PARTS=0,1,2`": 3 / PARTS,
+        "everything": 1,
+    }
+    for what, share in shares.items():
+        lines.append(
+            f"| {what} | {total * share:,.0f} | {BYTES * share / 1e9:,.0f} GB | {faces * share:,.0f} "
+            f"| {stored * share / 1e9:,.1f} GB | {_time(hours * share / 2)} | {_time(hours * share / 16)} |"
+        )
+    return "\n".join([*lines, "", _source(measured)])
+
+
+def machines(measured: dict, on_gpu: dict | None) -> str:
+    """Say what finding the faces of all of DFDC takes on machines of several sizes.
+
+    Parameters
+    ----------
+    measured : dict
+        As ``benchmarks/extraction.py`` stores it on a machine without a GPU.
+    on_gpu : dict or None
+        The same from a machine with one; ``None`` where nobody has measured it.
+
+    Returns
+    -------
+    str
+        MyST Markdown.
+    """
+    hours = _hours(measured, "core_seconds_per_video")
+    decoding = _hours(measured, "decoding_core_seconds_per_video")
+    lines = ["| On | Hours | How it is known |", "|---|--:|---|"]
+    for what, count in {"1 core": 1, "2 cores": 2, "16 cores": 16, "100 workers of one core": 100}.items():
+        lines.append(f"| {what} | {hours / count:,.1f} | measured core-seconds / {count} |")
+    for count in (1, 8):
+        what = f"{count} GPU{'s' if count > 1 else ''}"
+        if on_gpu:
+            hours = _hours(on_gpu, "seconds_per_video") / count
+            lines.append(f"| {what} | {hours:,.1f} | measured on {on_gpu['machine']} |")
+        else:
+            least = decoding / CORES_PER_GPU / count
+            lines.append(
+                f"| {what} | at least {least:,.1f} | not measured, for want of a GPU; "
+                f"what {CORES_PER_GPU} cores for each GPU need for decoding alone |"
+            )
+    return "\n".join(
+        [*lines, "", _source(measured), "Division by the number of workers assumes a disk that keeps up."]
+    )
+
+
+def checks(results: dict[str, dict | None]) -> str:
+    """Say how fast the extractor is, how well the work spreads, and what damaged clips do.
+
+    Parameters
+    ----------
+    results : dict of str to dict or None
+        What each benchmark stored; ``None`` where it has not been run.
+
+    Returns
+    -------
+    str
+        MyST Markdown.
+    """
+    sentences = {
+        "extractor": (
+            "{speedup:.1f} times as fast as the report's loop on one clip of 300 frames ({clip}), with "
+            "{found:.1%} of its faces found again and landmarks {landmarks:.1%} of the interocular distance "
+            "apart"
+        ),
+        "two_workers": "two local workers are {speedup:.2f} times as fast as one, on {videos} videos",
+        "thousand_clips": (
+            "{clips_with_one_status:,} of {clips:,} clips, {damaged} of them damaged on purpose, have "
+            "exactly one status; memory was {megabytes[at_half]:,} MB at half time and "
+            "{megabytes[at_the_end]:,} MB at the end"
+        ),
+    }
+    lines = []
+    for name, sentence in sentences.items():
+        result = results[name]
+        said = (
+            f"{sentence.format(**result)} ({result['machine']}, {result['date']})"
+            if result
+            else "not run yet"
+        )
+        lines.append(f"- `benchmarks/{name}.py`: {said}.")
+    return "\n".join(lines)
+
+
+def _stored(name: str) -> dict | None:
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _hours(measured: dict, what: str) -> float:
+    return sum(VIDEOS[label] * cost[what] for label, cost in measured["costs"].items()) / 3600
+
+
+def _source(measured: dict) -> str:
+    each = measured["costs"]
+    return (
+        f"Measured on {sum(cost['videos'] for cost in each.values())} DFDC videos ({measured['machine']}, "
+        f"{measured['date']}): {each['FAKE']['core_seconds_per_video']:.1f} core-seconds for a fake and "
+        f"{each['REAL']['core_seconds_per_video']:.1f} for a real video, of which more faces are taken."
+    )
+
+
+def _time(hours: float) -> str:
+    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"

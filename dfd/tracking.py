@@ -1,0 +1,177 @@
+"""Find faces in the frames of a video: search a whole frame now and then, and follow the faces in between."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import islice
+
+import cv2
+import numpy as np
+import torch
+from torchvision.ops import box_iou
+
+from dfd import detectors
+from dfd.detectors import Detections
+from dfd.video import Frame
+
+DETECTOR = "facenet-pytorch"
+SHORT_SIDE = 360
+SMALLEST_FACE = 1 / 12
+LOWEST_SCORE = 0.9
+
+SEARCH_EVERY = 5
+"""Frames from one search of the whole frame to the next, so that newcomers are seen."""
+
+LONGEST_STEP = 0.5
+"""Seconds from one frame to the next after which a face may be anywhere."""
+
+SURROUNDINGS = 2.0
+"""Side of the square in which a followed face is looked for, in sides of the face."""
+
+FOLLOWED_SIDE = 80
+"""Side in pixels to which a followed face is shrunk; the last network looks at 48."""
+
+SMALLEST_CHANGE = 0.6
+"""Share of its last side that a followed face has at least."""
+
+SURE = 0.99
+SAME_FACE = 0.3
+READ_AHEAD = 8
+GPU_BATCH = 16
+
+
+def find(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Detections]]:
+    """Find the faces in frames of one video.
+
+    On a CPU a frame is searched whole, reduced in size, only once in `SEARCH_EVERY` frames. In between the
+    same detector looks only around the faces of the frame before; where it is not sure to have each of them
+    again, the frame is searched whole after all. On a GPU every frame is searched, in batches, since small
+    images cost as much there as large ones. Meanwhile another thread decodes the next frames.
+
+    Parameters
+    ----------
+    frames : iterable of Frame
+        Frames of one video, in the order of display.
+
+    Yields
+    ------
+    Frame
+        Each frame, in the same order.
+    Detections
+        Its faces with a score of `LOWEST_SCORE` or more, from left to right, in pixels of the frame.
+    """
+    read = _ahead(iter(frames))
+    return _search_in_batches(read) if torch.cuda.is_available() else _follow(read)
+
+
+def search(images: list[np.ndarray]) -> list[Detections]:
+    """Find the faces worth keeping in whole frames.
+
+    Frames are scaled down to a short side of `SHORT_SIDE`, and no face smaller than `SMALLEST_FACE` of that
+    side looked for, which costs no face in footage of people close to the camera and saves most of the
+    time.
+
+    Parameters
+    ----------
+    images : list of ndarray of uint8, shape (height, width, 3)
+        RGB, all of the same size.
+
+    Returns
+    -------
+    list of Detections
+        Faces with a score of `LOWEST_SCORE` or more, from left to right, in pixels of the images.
+    """
+    short_side = min(images[0].shape[:2])
+    scale = min(1.0, SHORT_SIDE / short_side)
+    found = _detect([_shrunk(image, scale) for image in images], short_side * scale * SMALLEST_FACE)
+    return [_in_order(each.boxes / scale, each.scores, each.landmarks / scale) for each in found]
+
+
+def _search_in_batches(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Detections]]:
+    while batch := list(islice(frames, GPU_BATCH)):
+        yield from zip(batch, search([frame.image for frame in batch]), strict=True)
+
+
+def _follow(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Detections]]:
+    before, known, age = None, None, 0
+    for frame in frames:
+        found = None
+        if known and age < SEARCH_EVERY and frame.time - before.time <= LONGEST_STEP:
+            found = _again(frame.image, known)
+        age = 1 if found is None else age + 1
+        before, known = frame, search([frame.image])[0] if found is None else found
+        yield frame, known
+
+
+def _again(image: np.ndarray, known: Detections) -> Detections | None:
+    """Find all of the known faces once more, or None."""
+    parts = [_around(image, box) for box in known.boxes]
+    if not all(len(part) for part in parts):
+        return None
+    boxes, scores, landmarks = (
+        np.stack([getattr(part, name)[0] for part in parts]) for name in ("boxes", "scores", "landmarks")
+    )
+    overlaps = _overlaps(boxes, boxes)
+    if scores.min() < SURE or (overlaps - np.eye(len(boxes))).max() > SAME_FACE:
+        return None
+    return _in_order(boxes, scores, landmarks)
+
+
+def _around(image: np.ndarray, box: np.ndarray) -> Detections:
+    side = max(box[2:] - box[:2])
+    middle = (box[:2] + box[2:]) / 2
+    left, top = np.maximum(middle - side * SURROUNDINGS / 2, 0).astype(int)
+    right, bottom = (middle + side * SURROUNDINGS / 2).astype(int)
+    scale = min(1.0, FOLLOWED_SIDE / side)
+    part = _shrunk(image[top : max(bottom, top + 1), left : max(right, left + 1)], scale)
+    found = _detect([part], side * scale * SMALLEST_CHANGE)[0]
+    corner = np.array([left, top], np.float32)
+    boxes = found.boxes / scale + np.tile(corner, 2)
+    # Of several faces in the square, the followed one is that which overlaps most with where it was.
+    nearest = np.argsort(-_overlaps(boxes, box[None])[:, 0])[:1]
+    return Detections(boxes[nearest], found.scores[nearest], found.landmarks[nearest] / scale + corner)
+
+
+def _overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return box_iou(torch.from_numpy(boxes), torch.from_numpy(others)).numpy()
+
+
+def _detect(images: list[np.ndarray], min_face_size: float) -> list[Detections]:
+    detector = _detector()
+    detector.min_face_size = min_face_size
+    # The images are too small to be worth sharing out; the other cores decode meanwhile.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return detector.detect(images)
+    finally:
+        torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _detector() -> detectors.Detector:
+    if torch.cuda.is_available():
+        return detectors.make(f"{DETECTOR}-batched", device="cuda", batch_size=GPU_BATCH)
+    detector = detectors.make(DETECTOR)
+    # With the channels of a pixel side by side, pooling takes much less time on a CPU.
+    detector.model.to(memory_format=torch.channels_last)
+    return detector
+
+
+def _shrunk(image: np.ndarray, scale: float) -> np.ndarray:
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
+
+
+def _in_order(boxes: np.ndarray, scores: np.ndarray, landmarks: np.ndarray) -> Detections:
+    kept = np.flatnonzero(scores >= LOWEST_SCORE)
+    kept = kept[np.argsort(boxes[kept, 0])]
+    return Detections(boxes[kept], scores[kept], landmarks[kept])
+
+
+def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
+    with ThreadPoolExecutor(1) as reader:
+        waiting = deque(reader.submit(next, frames, None) for _ in range(READ_AHEAD))
+        while (frame := waiting.popleft().result()) is not None:
+            waiting.append(reader.submit(next, frames, None))
+            yield frame

@@ -1,0 +1,38 @@
+"""Tables of what DFDC costs."""
+
+from dfd import costs
+
+COST = {
+    "videos": 1,
+    "core_seconds_per_video": 36.0,
+    "decoding_core_seconds_per_video": 7.2,
+    "seconds_per_video": 3.6,
+    "faces_per_video": 10,
+    "bytes_per_face": 1000,
+}
+MEASURED = {"costs": {"REAL": COST, "FAKE": COST}, "machine": "a machine", "date": "a day"}
+
+
+def test_costs_scale_with_the_number_of_videos():
+    table = costs.sizes(MEASURED)
+    assert "| everything | 119,154 | 470 GB | 1,191,540 | 1.2 GB | 595.8 h | 74.5 h |" in table
+    assert "| `VIDEOS=500` | 500 | 2 GB | 5,000 | 0.0 GB | 2.5 h | 19 min |" in table
+
+
+def test_machines_share_the_work():
+    table = costs.machines(MEASURED, None)
+    assert "| 1 core | 1,191.5 |" in table
+    assert "| 100 workers of one core | 11.9 |" in table
+
+
+def test_what_was_not_measured_is_called_so():
+    assert "| 8 GPUs | at least 3.7 | not measured" in costs.machines(MEASURED, None)
+    assert "| 8 GPUs | 14.9 | measured on a machine |" in costs.machines(MEASURED, MEASURED)
+    assert (
+        costs.checks({"extractor": None, "two_workers": None, "thousand_clips": None}).count("not run yet")
+        == 3
+    )
+
+
+def test_stored_results_fill_the_tables():
+    assert all("|" in table or table.startswith("- ") for table in costs.tables().values())

@@ -1,0 +1,103 @@
+import av
+import numpy as np
+import pytest
+from test_video import turned_on_its_side
+
+from dfd import dataset, decoding
+from dfd.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def clip(sample):
+    return sample.data / dataset.table(sample)["path"].iloc[0]
+
+
+@pytest.fixture(scope="module")
+def long_clip(clip, tmp_path_factory):
+    return decoding.lengthened(clip, tmp_path_factory.mktemp("long") / "long.mp4", frames=100, key_every=30)
+
+
+def all_frames(path):
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize("way", decoding.WAYS)
+@pytest.mark.parametrize("wanted", ["every 1", "every 30", "8 in all"])
+def test_every_way_delivers_the_wanted_frames(long_clip, way, wanted):
+    expected = all_frames(long_clip)
+    indices = decoding.selections(len(expected))[wanted]
+    found = list(decoding.WAYS[way](long_clip, indices))
+    assert len(found) == len(indices)
+    # Conversions to RGB may round differently, by far less than two frames differ.
+    assert all(
+        np.abs(image.astype(int) - expected[index]).mean() < 1
+        for index, image in zip(indices, found, strict=True)
+    )
+
+
+def test_opencv_goes_on_to_the_end_of_a_range_without_one(clip):
+    frames = len(decoding.structure(clip))
+    for convert_all in (False, True):
+        found = list(decoding.opencv(clip, range(0, 10**9, 20), convert_all))
+        assert len(found) == len(range(0, frames, 20))
+
+
+@pytest.mark.parametrize("way", decoding.WAYS)
+def test_rotation_is_respected(clip, tmp_path, way):
+    turned = turned_on_its_side(clip, tmp_path)
+    upright = np.rot90(all_frames(clip)[0], -1)
+    found = next(decoding.WAYS[way](turned, range(1)))
+    assert np.abs(found.astype(int) - upright).mean() < 1
+
+
+def test_structure_tells_where_decoding_can_start_and_what_can_be_skipped(long_clip):
+    frames = decoding.structure(long_clip)
+    assert len(frames) == 100
+    assert np.flatnonzero(frames["key"]).tolist() == [0, 30, 60, 90]
+    assert frames.loc[frames["key"], "reference"].all()
+    assert 0.2 < frames["reference"].mean() < 0.8
+    assert frames["time"].is_monotonic_increasing
+
+
+def test_selections_fit_the_video():
+    assert list(decoding.selections(48)) == [
+        "every 1",
+        "every 2",
+        "every 5",
+        "every 10",
+        "every 30",
+        "8 in all",
+    ]
+    assert decoding.selections(3)["8 in all"] == [0, 1, 2]
+
+
+def test_times_compare_like_with_like(clip):
+    wanted = {"three": range(0, 48, 20), "eight": decoding.selections(48)["8 in all"]}
+    times = decoding.times(clip, wanted, repeats=2)
+    assert len(times) == 2 * 2 * len(decoding.WAYS)
+    assert times.groupby("wanted")["frames"].agg(set).to_dict() == {"eight": {8}, "three": {3}}
+    assert (times["seconds"] > 0).all()
+
+
+def test_differences_notice_other_frames(clip, monkeypatch):
+    same = decoding.differences(clip, range(0, 48, 20)).set_index("way")
+    assert same["frames"].eq(3).all() and same["mean"].lt(1).all()
+    late = {"late": lambda path, _: decoding.opencv(path, [1, 21, 41])}
+    monkeypatch.setattr(decoding, "WAYS", {**decoding.WAYS, **late})
+    assert decoding.differences(clip, range(0, 48, 20)).set_index("way").loc["late", "largest"] > 10
+
+
+@pytest.mark.parametrize("way", decoding.WAYS)
+def test_what_is_no_video_is_an_error(tmp_path, way):
+    text = tmp_path / "text.mp4"
+    text.write_bytes(b"this is no video\n" * 100)
+    with pytest.raises(InputError, match=r"text\.mp4.*not a readable video"):
+        list(decoding.WAYS[way](text, range(0, 10, 5)))
+
+
+@pytest.mark.parametrize("decode", [decoding.pyav, decoding.seeking])
+def test_frames_beyond_the_end_are_an_error(clip, decode):
+    frames = len(decoding.structure(clip))
+    with pytest.raises(InputError, match=f"no frame {frames}; it has {frames}"):
+        list(decode(clip, [0, frames]))
