@@ -864,9 +864,9 @@ def draw_slices(
         ax.set(yticks=range(len(values)), ylim=(len(values) - 0.5, -0.5), title=name)
         ax.set_yticklabels([f"{value} ({counts[value]})" for value in values], fontsize=9)
         ax.tick_params(axis="x", labelbottom=True)
-    figure.supxlabel(label, fontsize="medium")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9)
+    # As the legend's title, since a label of the figure would lie below the legend.
+    figure.legend(handles, labels, title=label, loc="outside lower center", ncols=len(labels), fontsize=9)
     return figure
 
 
