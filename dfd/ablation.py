@@ -4,6 +4,7 @@ import copy
 import sys
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,8 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from dfd import augment, dataset, embedding, faces, probe, tables, video
+from dfd import augment, cluster, dataset, embedding, faces, probe, tables, video
+from dfd.errors import InputError
 from dfd.profile import Profile
 
 FACES = 2
@@ -171,12 +173,12 @@ def _some_sources(profile: Profile, known: pd.DataFrame) -> pd.DataFrame:
 
 def _make(profile: Profile, chosen: pd.DataFrame) -> pd.DataFrame:
     videos = chosen["video"].unique()
-    pieces = [videos[start : start + VIDEOS] for start in range(0, len(videos), VIDEOS)]
-    network = embedding.backbone(profile).to(profile.device, memory_format=torch.channels_last)
-    done = [
-        _embed_variants(profile, network, chosen[chosen["video"].isin(piece)])
-        for piece in tqdm(pieces, desc="variants", unit="piece", disable=None)
+    pieces = [
+        chosen[chosen["video"].isin(videos[start : start + VIDEOS])]
+        for start in range(0, len(videos), VIDEOS)
     ]
+    done = dict(cluster.each(profile, _embed_variants, pieces, _lost, "piece"))
+    done = [done[place] for place in sorted(done)]
     found = pd.concat(done, ignore_index=True) if done else pd.DataFrame()
     columns = ["variant", "face_id", "video", "source", "label", "split", "p_fake", "seconds", "vector"]
     if found.empty:
@@ -189,7 +191,16 @@ def _make(profile: Profile, chosen: pd.DataFrame) -> pd.DataFrame:
     return found[columns]
 
 
-def _embed_variants(profile: Profile, network: embedding.Backbone, chosen: pd.DataFrame) -> pd.DataFrame:
+def _lost(reason: str) -> pd.DataFrame:
+    raise InputError("ablation", reason)
+
+
+@lru_cache(maxsize=1)
+def _network(profile: Profile) -> embedding.Backbone:
+    return embedding.backbone(profile).to(profile.device, memory_format=torch.channels_last)
+
+
+def _embed_variants(profile: Profile, chosen: pd.DataFrame) -> pd.DataFrame:
     face_ids, seen = [], []
     for _, rows in chosen.groupby("video", sort=False):
         frames = _frames(profile, rows)
@@ -199,7 +210,7 @@ def _embed_variants(profile: Profile, network: embedding.Backbone, chosen: pd.Da
     for name, variant in VARIANTS.items():
         images = np.stack([_picture(image, box, variant) for image, box in seen])
         start = time.perf_counter()
-        vectors = embed(network, images, variant, profile.seed)
+        vectors = embed(_network(profile), images, variant, profile.seed)
         seconds = (time.perf_counter() - start) / len(images)
         found.append(
             pd.DataFrame({"variant": name, "face_id": face_ids, "seconds": seconds, "vector": list(vectors)})
@@ -321,13 +332,12 @@ def augmentation(profile: Profile) -> pd.DataFrame:
 
 
 def _make_augmentation(profile: Profile, chosen: pd.DataFrame) -> pd.DataFrame:
-    network = embedding.backbone(profile).to(profile.device, memory_format=torch.channels_last)
     transform = augment.report(profile.face_size, seed=profile.seed)
     images = faces.images(profile, chosen["face_id"].to_list())
     vectors = [embedding.vectors(chosen)]
     for _ in tqdm(range(DRAWS), desc="augmentation", unit="draw", disable=None):
         changed = np.stack([transform(image=image)["image"] for image in images])
-        vectors.append(embedding.embed(network, changed))
+        vectors.append(embedding.embed(_network(profile), changed))
     facts = chosen[["face_id", "video", "source", "label", "split"]]
     drawn = pd.concat([facts.assign(draw=draw) for draw in range(DRAWS + 1)], ignore_index=True)
     all_vectors, fake = np.concatenate(vectors), (drawn["label"] == "FAKE").to_numpy()

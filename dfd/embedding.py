@@ -5,7 +5,7 @@ import math
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -424,10 +424,7 @@ def _make(profile: Profile, model: str, wanted: pd.DataFrame, made_of: str) -> p
         (model, piece, shard, tables.fingerprint(made_of, piece))
         for piece, shard in zip(pieces, shards, strict=True)
     ]
-    uses_torch = model != "dlib"
-    # torch uses all cores of a machine by itself; dlib uses one.
-    run = replace(profile, jobs=1) if uses_torch else profile
-    for place, lost in cluster.each(run, _make_shard, items, str, "shard", on_gpu=uses_torch):
+    for place, lost in cluster.each(profile, _make_shard, items, str, "shard", on_gpu=model != "dlib"):
         if lost:
             raise InputError(shards[place], f"could not be made: {lost}")
     if not shards:
