@@ -17,7 +17,7 @@ from dfd import augment, cluster, dataset, embedding, faces, probe, tables, vide
 from dfd.errors import InputError
 from dfd.profile import Profile
 
-FACES = 2
+FACES = {"REAL": 2, "FAKE": 1}
 SOURCES = 60
 # Videos at a time. In training mode the network drifts from one to the next, so this must not depend on
 # the machine.
@@ -139,7 +139,7 @@ def table(profile: Profile) -> pd.DataFrame:
     Parameters
     ----------
     profile : Profile
-        The run. `FACES` faces a video are taken, of at most `SOURCES` source videos and their fakes.
+        The run. `FACES` of a video are taken, of at most `SOURCES` source videos and their fakes.
 
     Returns
     -------
@@ -148,9 +148,7 @@ def table(profile: Profile) -> pd.DataFrame:
         seconds (for the picture) and vector.
     """
     made_of = _made_of(profile, faces.path(profile), [embedding, augment, faces])
-    chosen = embedding.spread_faces(
-        _some_sources(profile, faces.table(profile)), {"REAL": FACES, "FAKE": FACES}
-    )
+    chosen = embedding.spread_faces(_some_sources(profile, faces.table(profile)), FACES)
     return tables.reuse_or_make(path(profile), made_of, lambda: _make(profile, chosen))
 
 
