@@ -1,5 +1,6 @@
 """Do the same to many videos or shards: in this process, on all cores, or on a Dask scheduler's workers."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
@@ -120,7 +121,13 @@ def _on_workers(
 def _client(profile: Profile, stack: ExitStack) -> Client:
     if not profile.scheduler:
         stack.enter_context(dask.config.set(MEMORY))
-        cluster = LocalCluster(n_workers=profile.jobs, threads_per_worker=1, dashboard_address=None)
+        # What goes wrong comes back as a result; all else that is logged is about closing connections.
+        cluster = LocalCluster(
+            n_workers=profile.jobs,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
         return stack.enter_context(Client(stack.enter_context(cluster)))
     try:
         client = stack.enter_context(Client(profile.scheduler, timeout=PATIENCE))
