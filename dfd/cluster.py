@@ -1,6 +1,8 @@
 """Do the same to many videos or shards: in this process, on all cores, or on a Dask scheduler's workers."""
 
 import logging
+import socket
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
@@ -45,7 +47,7 @@ def each(
     and the build folder under the same paths. If any of them offers the resource ``GPU``, only those that
     do are used, one item for each GPU at a time. Without a scheduler a Dask cluster of `profile.jobs`
     processes on this machine does it, and where one process is enough (one item, one job, or a GPU, which
-    would be shared), this one.
+    would be shared), this one, as also where not even the machine's own loopback network is there.
 
     Parameters
     ----------
@@ -77,6 +79,11 @@ def each(
     """
     stage = work.__module__.rpartition(".")[2]
     enough = min(profile.jobs, len(items)) < 2 or (on_gpu and profile.device.type == "cuda")
+    if not (enough or profile.scheduler or _has_loopback()):
+        warnings.warn(
+            "without a loopback network there are no workers: one process does it all", stacklevel=2
+        )
+        enough = True
     if enough and not profile.scheduler:
         done = ((place, work(profile, item)) for place, item in enumerate(items))
     else:
@@ -85,6 +92,16 @@ def each(
         for place, result in done:
             progress.update()
             yield place, result
+
+
+def _has_loopback() -> bool:
+    """Tell whether processes of this machine can talk to each other over a network."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        try:
+            socket.create_connection(server.getsockname(), timeout=1).close()
+        except OSError:
+            return False
+    return True
 
 
 def _on_workers(

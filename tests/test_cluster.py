@@ -13,6 +13,7 @@ import pytest
 
 from dfd import cluster, faces
 from dfd.errors import InputError
+from dfd.profile import ROOT
 
 
 def process_of(profile, item):
@@ -53,6 +54,22 @@ def test_no_scheduler_at_the_address(sample, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", "1s")
     with pytest.raises(InputError, match="cannot be used"):
         list(cluster.each(replace(sample, scheduler="tcp://127.0.0.1:1"), process_of, "ab", fail, "letter"))
+
+
+def test_without_any_network_one_process_does_it(sample):
+    script = (
+        "from dataclasses import replace; from dfd import cluster, profile; from tests import test_cluster;"
+        "work, fail = test_cluster.process_of, test_cluster.fail;"
+        "run = replace(profile.load('sample'), jobs=2);"
+        "print(len(list(cluster.each(run, work, range(3), fail, 'number'))))"
+    )
+    if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
+        pytest.skip("network namespaces are not allowed here")
+    done = subprocess.run(
+        ["unshare", "-rn", sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "3\n"
+    assert "without a loopback network" in done.stderr
 
 
 @contextmanager
