@@ -59,9 +59,7 @@ def drawn(actor: int, shade: int, shift: float) -> Footage:
     boxes = np.hstack([centres - np.array((26, 36)), centres + np.array((26, 36))]).astype(np.float32)
     moved = contour[None] + centres[:, None]
     visible = np.ones(FRAMES, bool)
-    return Footage(
-        images, (Track(actor, visible, boxes, moved[:, :5], moved[:, :5], moved, pose, face, mouth, eyes),)
-    )
+    return Footage(images, (Track(actor, visible, boxes, moved[:, :5], moved, pose, face, mouth, eyes),))
 
 
 @pytest.mark.parametrize(
