@@ -170,6 +170,9 @@ def main(count: int = 1000) -> None:
             "at_half": round(float(np.median(half[: len(half) // 4 + 1]))),
             "at_the_end": round(float(np.median(half[-len(half) // 4 :]))),
             "most": round(max(memory)),
+            "every_tenth": [
+                round(memory[place]) for place in np.linspace(0, len(memory) - 1, 11).astype(int)
+            ],
         },
     }
     with replacing(RESULT) as aside:
