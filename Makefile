@@ -8,7 +8,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Threads that wait leave their core to those that work.
 export OMP_WAIT_POLICY := PASSIVE
-# Memory that a network's layer gives back is kept for the next, which saves a quarter of the time.
+# Memory that a network's layer gives back is kept for the next.
 export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 268435456
 

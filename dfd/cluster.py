@@ -23,7 +23,7 @@ JOBS_PER_THREAD = 4
 GPU = {"GPU": 1}
 
 # Dask tells workers to give memory back at once, and glibc then asks for it again for every layer of a
-# network, which takes three times as long.
+# network, which slows it down.
 MEMORY = {
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28,

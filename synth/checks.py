@@ -74,8 +74,8 @@ def clip_path(data: Path, video: pd.Series) -> Path:
 def detection(data: Path, videos: pd.DataFrame, step: int) -> pd.DataFrame:
     """Compare the faces that facenet-pytorch's MTCNN finds with the truth.
 
-    On its own the detector sees landmarks up to 0.8 pixels too far to the right, whatever the face: what it
-    finds in a frame and in the frame's mirror image is not symmetric. The mean of both has no such lean.
+    On its own the detector sees landmarks a little too far to the right, whatever the face: what it finds
+    in a frame and in the frame's mirror image is not symmetric. The mean of both has no such lean.
 
     Parameters
     ----------

@@ -222,7 +222,7 @@ clips.
 {table}
 
 A landmark of the detector is the mean of what it finds in the frame and in the frame's mirror image:
-on its own it leans up to 0.8 pixels to the right. The error is over {landmark_faces} faces.
+on its own it leans to the right, whatever the face. The error is over {landmark_faces} faces.
 
 The shortcut is a logistic regression on file size, bitrate, frame size, duration, and brightness,
 contrast, sharpness and colour of frames and face crops, trained on the train actors and tested on the

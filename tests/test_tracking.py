@@ -58,7 +58,9 @@ def test_two_people_stay_apart(sample):
     videos = pd.read_parquet(sample.truth / "videos.parquet")
     clip = videos[(videos["people"] == 2) & (videos["label"] == "REAL")].iloc[0]
     path = sample.data / f"dfdc_train_part_{clip['part']}" / clip["video"]
-    for frame, found in tracking.find(video.sample_frames(path, 12)):
+    tracked = list(tracking.find(video.sample_frames(path, 12)))
+    assert max(len(found) for _, found in tracked) == 2
+    for frame, found in tracked:
         true = truth[(truth["video"] == clip["video"]) & (truth["frame"] == frame.index)]
         assert (overlap(found.boxes, found.boxes) - np.eye(len(found))).max(initial=0) < tracking.SAME_FACE
         assert (overlap(found.boxes, true[faces.BOX].to_numpy()).max(axis=1) > 0.5).all()
