@@ -90,6 +90,8 @@ def execute(run: Profile, source: Path, target: Path) -> None:
     for left_over in [*(run.build / "claims").glob(f"*-{source.stem}.json"), *killed]:
         left_over.unlink()
     os.environ["PLOTLY_RENDERER"] = "notebook_connected"
+    # Whoever draws to files elsewhere still wants the figures in the pages.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ |= {"DFDC": str(run.data)} if run.name == "dfdc" else {}
     os.environ |= {"WEIGHTS": str(run.weights)} if run.weights else {}
     with tempfile.TemporaryDirectory(prefix="dfd") as sockets, tables.replacing(target) as aside:

@@ -103,6 +103,15 @@ def test_execute_writes_the_notebook_and_forgets_old_findings(tiny, tmp_path):
     assert claims.findings(tiny)["chapter"].tolist() == ["02_other"]
 
 
+def test_execute_keeps_figures_whatever_the_readers_own_plots_go_to(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    source, target = tmp_path / "01_test.ipynb", tmp_path / "01_done.ipynb"
+    nbformat.write(notebook("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"), source)
+    book.execute(tiny, source, target)
+    outputs = nbformat.read(target, as_version=4).cells[-1].outputs
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
 def test_execute_leaves_nothing_of_a_notebook_that_fails(tiny, tmp_path):
     source, target = tmp_path / "01_test.ipynb", tmp_path / "out" / "01_test.ipynb"
     nbformat.write(notebook("1 / 0"), source)
