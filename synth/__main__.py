@@ -47,9 +47,12 @@ def describe(out: Folder) -> None:
 def compare_command(
     made: Folder, committed: Annotated[Path, typer.Argument(help="Folder to compare with.")]
 ) -> None:
-    """Compare the clips of two data sets frame by frame (PSNR)."""
+    """Compare the clips of two data sets frame by frame (PSNR); exit with 1 if any differs."""
     ratios = compare.folders(made, committed)
     print(f"{len(ratios)} clips, lowest PSNR {min(ratios.values()):.1f} dB")
+    different = [name for name, ratio in ratios.items() if ratio < compare.EQUAL]
+    if different:
+        raise SynthError(made, f"{len(different)} clips are not those of {committed}, such as {different[0]}")
 
 
 def main() -> None:

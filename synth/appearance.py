@@ -99,7 +99,7 @@ def beard_area(position: np.ndarray) -> dict[str, np.ndarray]:
         * smoothstep(z, 0.45, 0.62)
     )
     mouth = 1 - smoothstep(((x / 0.27) ** 2 + ((y - 6.605) / 0.125) ** 2), 0.75, 1.25)
-    moustache = np.exp(-(((y - 6.775 + 0.12 * x) / 0.055) ** 2)) * (1 - smoothstep(x, 0.24, 0.34)) * (z > 1.2)
+    moustache = np.exp(-(((y - 6.775 + 0.12 * x) / 0.055) ** 2)) * (1 - smoothstep(x, 0.2, 0.3)) * (z > 1.2)
     corner = np.exp(-(((x - 0.31) / 0.06) ** 2) - ((y - 6.6) / 0.16) ** 2) * (z > 1.1)
     chin = (
         (1 - smoothstep(x, 0.2, 0.34))

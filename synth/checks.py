@@ -74,9 +74,6 @@ def clip_path(data: Path, video: pd.Series) -> Path:
 def detection(data: Path, videos: pd.DataFrame, step: int) -> pd.DataFrame:
     """Compare the faces that facenet-pytorch's MTCNN finds with the truth.
 
-    On its own the detector sees landmarks a little too far to the right, whatever the face: what it finds
-    in a frame and in the frame's mirror image is not symmetric. The mean of both has no such lean.
-
     Parameters
     ----------
     data : Path
@@ -90,8 +87,7 @@ def detection(data: Path, videos: pd.DataFrame, step: int) -> pd.DataFrame:
     -------
     DataFrame
         A row for each true face: video, frame, found (IoU of 0.5 or more), and the distance of each landmark
-        from the truth in interocular distances, for the mean of the frame and its mirror image, and, named
-        ``plain``, for the frame alone.
+        from the truth in interocular distances.
     """
     torch.manual_seed(0)
     detector = MTCNN(keep_all=True, post_process=False)
@@ -102,22 +98,16 @@ def detection(data: Path, videos: pd.DataFrame, step: int) -> pd.DataFrame:
         faces = frames[(frames.video == video.video) & (frames.frame % step == step // 2)]
         for frame, people in faces.groupby("frame"):
             boxes, points = _detect(detector, images[frame])
-            mirrored_boxes, mirrored = _unmirrored(
-                *_detect(detector, np.ascontiguousarray(images[frame][:, ::-1])), images[frame].shape[1]
-            )
             for person in people.itertuples():
                 box = np.array([person.x0, person.y0, person.x1, person.y1])
-                overlap, again = _iou(box, boxes), _iou(box, mirrored_boxes)
+                overlap = _iou(box, boxes)
                 row = {
                     "video": video.video,
                     "frame": frame,
                     "found": overlap.max(initial=0) >= 0.5,
                 }
                 if row["found"]:
-                    plain = points[overlap.argmax()]
-                    both = (plain + mirrored[again.argmax()]) / 2 if again.max(initial=0) >= 0.5 else plain
-                    row |= _landmark_errors(person, both)
-                    row |= {f"plain {name}": e for name, e in _landmark_errors(person, plain).items()}
+                    row |= _landmark_errors(person, points[overlap.argmax()])
                 rows.append(row)
     return pd.DataFrame(rows)
 
@@ -128,14 +118,6 @@ def _detect(detector: MTCNN, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     if boxes is None:
         return np.zeros((0, 4)), np.zeros((0, 5, 2))
     return np.array(boxes, float), np.array(points, float)
-
-
-def _unmirrored(boxes: np.ndarray, points: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bring boxes (n, 4) and landmarks (n, 5, 2) of a mirror image back to the image."""
-    boxes, points = boxes[:, [2, 1, 0, 3]], points[:, [1, 0, 2, 4, 3]]
-    boxes[:, [0, 2]] = width - boxes[:, [0, 2]]
-    points[..., 0] = width - points[..., 0]
-    return boxes, points
 
 
 def _iou(box: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -557,18 +539,15 @@ def detection_summary(found: pd.DataFrame) -> dict[str, object]:
     Returns
     -------
     dict
-        Number of faces, share found, and the median distance of the landmarks, of each and of all; `plain` is
-        without the mirror image.
+        Number of faces, share found, and the median distance of the landmarks, of each and of all.
     """
     seen = found[found.found]
     medians = {f"median {name}": float(seen[name].median()) for name in LANDMARKS}
     overall = float(np.median(seen[list(LANDMARKS)].to_numpy()))
-    plain = float(np.median(seen[[f"plain {name}" for name in LANDMARKS]].to_numpy()))
     return {
         "faces": len(found),
         "share_found": float(found.found.mean()),
         "median_landmark": overall,
-        "median_landmark_plain": plain,
     } | medians
 
 

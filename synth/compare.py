@@ -8,6 +8,8 @@ from .encode import read
 from .errors import SynthError
 
 PEAK = 255.0
+EQUAL = 38.0
+"""PSNR in dB from which two clips count as the same."""
 
 
 def psnr(first: Path, second: Path) -> float:

@@ -190,7 +190,7 @@ def _play(take: Take, index: int, spot: _Place) -> list[Moment]:
 def _spot(rng: np.random.Generator, index: int, count: int, place: Scene) -> _Place:
     half = place.width / 2 / place.focal * place.distance
     if count == 1:
-        return _Place(rng.normal(0, 0.12) * half, rng.normal(0, 0.1), rng.normal(0, 6))
+        return _Place(rng.normal(0, 0.12) * half, rng.normal(0, 0.1), rng.normal(0, 4))
     side = 2 * index - 1
     return _Place(side * rng.uniform(0.44, 0.52) * half, rng.uniform(-0.45, 0.3), -side * rng.uniform(2, 14))
 

@@ -464,7 +464,7 @@ def _beard(rng: np.random.Generator, person: Identity, head: _Head) -> Beard | N
     roots = _Roots(roots.point[keep], roots.normal[keep], roots.base[keep], roots.vertex[keep])
     lip = (roots.base[:, 1] > 6.62)[:, None]
     outward = np.stack([np.sign(roots.point[:, 0]), np.zeros(len(lip)), np.zeros(len(lip))], 1)
-    direction = np.array([0, -1.0, 0.1]) + 0.8 * outward * lip + 0.25 * rng.normal(0, 1, roots.point.shape)
+    direction = np.array([0, -1.0, 0.1]) + 0.5 * outward * lip + 0.25 * rng.normal(0, 1, roots.point.shape)
     length = (0.13 if full else 0.07) * rng.uniform(0.7, 1.2, len(roots.point)) * (1 - 0.35 * lip[:, 0])
     points = _grow(head, roots, direction, length, 0.45 * length, 0.2, 4)
     normals = np.repeat(roots.normal[:, None], 4, axis=1)

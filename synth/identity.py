@@ -44,6 +44,9 @@ HAIR_COLOURS = {
     "red": (134, 66, 34),
 }
 
+SPREAD = 0.72
+"""Share of the spreads below that is used: with all of it, noses and mouths lie where few have them."""
+
 # Detail targets: (name, name of the opposite, spread of the weight). Names with {} exist for both sides.
 _DETAILS = (
     ("nose/nose-scale-horiz-incr", "nose/nose-scale-horiz-decr", 0.55),
@@ -355,7 +358,7 @@ def _targets(rng: np.random.Generator, gender: str, mixture: dict[str, float], a
     targets = _macro_targets(rng, gender, mixture, age)
     for up, down, spread in _DETAILS:
         lean = _LEANINGS.get(up, 0.0) * (1 if gender == "woman" else -0.5)
-        weight = float(np.clip(rng.normal(lean, spread), -0.85, 0.85))
+        weight = float(np.clip(rng.normal(lean, SPREAD * spread), -0.85, 0.85))
         name = up if weight > 0 else down
         for side in ("l", "r") if "{}" in name else ("",):
             targets[name.format(side)] = abs(weight)

@@ -102,10 +102,10 @@ class _Stage:
 
 def _head(stage: _Stage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = stage.rng
-    facing = rng.normal(0, 9)
+    facing = rng.normal(0, 6)
     yaw = np.clip(facing + stage.wander(0.35, 6) + stage.wander(1.0, 1.2), -34, 34)
     if rng.random() < 0.22:
-        yaw = yaw + rng.choice([-1, 1]) * rng.uniform(24, 38) * _look_aside(stage)
+        yaw = yaw + rng.choice([-1, 1]) * rng.uniform(20, 34) * _look_aside(stage)
     pitch = rng.normal(1, 3.5) + stage.wander(0.5, 3) + stage.wander(1.8, 0.9)
     roll = rng.normal(0, 2.5) + stage.wander(0.4, 2.2)
     return np.clip(yaw, -46, 46), np.clip(pitch, -14, 14), np.clip(roll, -10, 10)

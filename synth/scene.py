@@ -97,9 +97,9 @@ def build(seed: int, size: tuple[int, int], people: int) -> Scene:
     margin = max(width, height) // 20 + 4
     background = _background(rng, width + 2 * margin, height + 2 * margin)
     if people == 1:
-        face = rng.uniform(0.34, 0.46) * min(height, 1.1 * width)
+        face = rng.uniform(0.39, 0.5) * min(height, 1.1 * width)
     else:
-        face = min(rng.uniform(0.23, 0.28) * width, 0.42 * height)
+        face = min(rng.uniform(0.25, 0.29) * width, 0.45 * height)
     distance = rng.uniform(8.5, 15)
     key = _key(rng)
     surroundings = background.reshape(-1, 3).mean(0)
