@@ -1,17 +1,12 @@
 """Measure ways to decode the wanted frames of a video: ``python benchmarks/decoding.py [PROFILE]``."""
 
-import json
 import sys
 import tempfile
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-from dfd import decoding, plots, profile
-from dfd.tables import replacing
+from dfd import decoding, profile, results
 
-PACKAGES = ("av", "opencv-python-headless", "dfd")
-RESULT = Path(__file__).parent / "results" / "decoding.json"
+PACKAGES = ("av", "opencv-python-headless")
 FRAMES = 300
 KEY_EVERY = 250
 ROUNDS = 3
@@ -31,28 +26,25 @@ def main(name: str = "sample") -> None:
         frames = decoding.structure(clip)
         times = decoding.times(clip, decoding.selections(FRAMES), ROUNDS)
         apart = decoding.differences(clip, decoding.selections(FRAMES)["every 30"])
-    result = {
-        "what": "seconds to deliver the wanted frames of one clip, in rounds",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": plots.machine(),
-        "versions": {each: version(each) for each in PACKAGES},
-        "clip": {
+    results.store(
+        "decoding",
+        "seconds to deliver the wanted frames of one clip, in rounds",
+        PACKAGES,
+        clip={
             "size": "1080 x 1920",
             "frames": len(frames),
             "key_frames": int(frames["key"].sum()),
             "reference_frames": int(frames["reference"].sum()),
         },
-        "frames": times.groupby("wanted", sort=False)["frames"].first().to_dict(),
-        "largest_difference": dict(zip(apart["way"], apart["largest"].tolist(), strict=True)),
-        "seconds": {
+        frames=times.groupby("wanted", sort=False)["frames"].first().to_dict(),
+        largest_difference=dict(zip(apart["way"], apart["largest"].tolist(), strict=True)),
+        seconds={
             wanted: {
                 way: group["seconds"].round(4).tolist() for way, group in rows.groupby("way", sort=False)
             }
             for wanted, rows in times.groupby("wanted", sort=False)
         },
-    }
-    with replacing(RESULT) as aside:
-        aside.write_text(json.dumps(result, indent=1) + "\n")
+    )
     print(times.groupby(["wanted", "way"], sort=False)["seconds"].median().unstack().round(3).to_string())
 
 

@@ -2,17 +2,13 @@
 
 import json
 import math
-import platform
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
 
 import pandas as pd
 import torch
 
 from dfd import detector_benchmark as benchmark
-from dfd import plots, profile
-from dfd.tables import replacing
+from dfd import profile, results
 
 SECONDS = 5.0
 CALLS = 5
@@ -23,7 +19,6 @@ PACKAGES = (
     "mtcnn",
     "dlib-bin",
     "opencv-python-headless",
-    "dfd",
 )
 
 
@@ -40,22 +35,19 @@ def main(name: str = "sample") -> None:
     speed = pd.concat([_timed(benchmark.speed_trials(clips), device) for device in devices])
     curves = [_timed(trials, device) for device in devices for trials in benchmark.batch_trials(clips)]
     missing = speed.dropna(subset="reason").drop_duplicates("detector")
-    result = {
-        "what": "frames per second of face detection: median and quartiles of warm calls, no decoding; "
+    result = results.store(
+        "detector_speed",
+        "frames per second of face detection: median and quartiles of warm calls, no decoding; "
         "memory in MiB on top of what Python and its packages take",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": plots.machine(),
-        "versions": {"Python": platform.python_version()} | {each: version(each) for each in PACKAGES},
-        "profile": name,
-        "frames": clips["origin"].iloc[0],
-        "frames_in_a_batch": benchmark.FRAMES,
-        "seconds_per_trial": SECONDS,
-        "speeds": _rates(speed, ["detector", "size", "device"]),
-        "batches": _rates(pd.concat(curves), ["size", "min_face_size", "batch_size", "device"]),
-        "reasons": dict(zip(missing["detector"], missing["reason"], strict=True)),
-    }
-    with replacing(benchmark.RESULT) as aside:
-        aside.write_text(json.dumps(result, indent=1) + "\n")
+        PACKAGES,
+        profile=name,
+        frames=clips["origin"].iloc[0],
+        frames_in_a_batch=benchmark.FRAMES,
+        seconds_per_trial=SECONDS,
+        speeds=_rates(speed, ["detector", "size", "device"]),
+        batches=_rates(pd.concat(curves), ["size", "min_face_size", "batch_size", "device"]),
+        reasons=dict(zip(missing["detector"], missing["reason"], strict=True)),
+    )
     for row in result["speeds"]:
         print(f"{row['detector']:24s} {row['size']:>10s} {row['device']:5s} {row['fps']:8.2f} frames/s")
     for detector, reason in result["reasons"].items():

@@ -1,24 +1,19 @@
 """Measure what finding the faces of a video costs: ``python benchmarks/extraction.py [PROFILE]``."""
 
 import json
-import platform
 import resource
 import sys
 import tempfile
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import torch
 
-from dfd import dataset, faces, plots, profile, video
-from dfd.tables import replacing
+from dfd import dataset, faces, profile, results, video
 
-PACKAGES = ("torch", "facenet-pytorch", "av", "opencv-python-headless", "dfd")
-RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("torch", "facenet-pytorch", "av", "opencv-python-headless")
 
 
 def core_seconds() -> float:
@@ -55,17 +50,14 @@ def main(name: str = "dfdc", videos: int = 20) -> None:
         costs = {
             label: _cost(_only(run, group, Path(scratch) / label)) for label, group in known.groupby("label")
         }
-    result = {
-        "what": "finding, cropping and storing the faces of a video: core-seconds, faces and bytes stored",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": plots.machine(),
-        "versions": {"Python": platform.python_version()} | {each: version(each) for each in PACKAGES},
-        "profile": name,
-        "costs": costs,
-    }
+    results.store(
+        "extraction_gpu" if torch.cuda.is_available() else "extraction",
+        "finding, cropping and storing the faces of a video: core-seconds, faces and bytes stored",
+        PACKAGES,
+        profile=name,
+        costs=costs,
+    )
     name = "extraction_gpu" if torch.cuda.is_available() else "extraction"
-    with replacing(RESULTS / f"{name}.json") as aside:
-        aside.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(costs, indent=1))
 
 

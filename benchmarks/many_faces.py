@@ -1,20 +1,14 @@
 """Time PCA, t-SNE and HDBSCAN on the report's number of points: ``python benchmarks/many_faces.py [N]``."""
 
 import json
-import platform
 import sys
 import time
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 
-from dfd import clustering, embedding, plots, profile, reduction, scaling
-from dfd.tables import replacing
+from dfd import clustering, embedding, profile, reduction, results, scaling
 
-PACKAGES = ("numpy", "scikit-learn", "openTSNE", "hdbscan", "dfd")
-RESULT = Path(__file__).parent / "results" / "many_faces.json"
+PACKAGES = ("numpy", "scikit-learn", "openTSNE", "hdbscan")
 
 
 def main(count: int = 130_000, name: str = "sample") -> None:
@@ -39,17 +33,14 @@ def main(count: int = 130_000, name: str = "sample") -> None:
     start = time.perf_counter()
     clusters, _ = clustering.find(points)
     seconds["HDBSCAN"] = time.perf_counter() - start
-    result = {
-        "what": f"seconds to reduce {count} vectors of {vectors.shape[1]} numbers to 3, and to cluster them",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": plots.machine(),
-        "versions": {"Python": platform.python_version()} | {each: version(each) for each in PACKAGES},
-        "points": count,
-        "seconds": seconds,
-        "clusters": len(np.unique(clusters[clusters != clustering.NOISE])),
-    }
-    with replacing(RESULT) as aside:
-        aside.write_text(json.dumps(result, indent=1) + "\n")
+    result = results.store(
+        "many_faces",
+        f"seconds to reduce {count} vectors of {vectors.shape[1]} numbers to 3, and to cluster them",
+        PACKAGES,
+        points=count,
+        seconds=seconds,
+        clusters=len(np.unique(clusters[clusters != clustering.NOISE])),
+    )
     print(json.dumps(result, indent=1))
 
 

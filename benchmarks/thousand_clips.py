@@ -1,16 +1,13 @@
 """Find the faces of clips, some of them damaged: ``python benchmarks/thousand_clips.py [COUNT]``."""
 
 import json
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Thread
 
@@ -19,12 +16,10 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from dfd import dataset, faces, plots, profile, video
+from dfd import dataset, faces, profile, results, video
 from dfd.profile import Profile
-from dfd.tables import replacing
 
-PACKAGES = ("torch", "facenet-pytorch", "av", "distributed", "dfd")
-RESULT = Path(__file__).parent / "results" / "thousand_clips.json"
+PACKAGES = ("torch", "facenet-pytorch", "av", "distributed")
 DAMAGED_SHARE = 0.05
 PAUSE = 1.0
 FACES = 2
@@ -155,18 +150,17 @@ def main(count: int = 1000) -> None:
         watcher.join()
     outcome["damage"] = outcome["video"].map(damages).fillna("none")
     half = memory[len(memory) // 2 :]
-    result = {
-        "what": f"faces of {count} clips, of which {len(damages)} are damaged",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": plots.machine(),
-        "versions": {"Python": platform.python_version()} | {each: version(each) for each in PACKAGES},
-        "jobs": run.jobs,
-        "clips": len(outcome),
-        "damaged": len(damages),
-        "seconds": round(seconds, 1),
-        "clips_with_one_status": int((outcome.groupby("video")["status"].nunique() == 1).sum()),
-        "statuses": json.loads(pd.crosstab(outcome["damage"], outcome["status"]).to_json(orient="index")),
-        "megabytes": {
+    result = results.store(
+        "thousand_clips",
+        f"faces of {count} clips, of which {len(damages)} are damaged",
+        PACKAGES,
+        jobs=run.jobs,
+        clips=len(outcome),
+        damaged=len(damages),
+        seconds=round(seconds, 1),
+        clips_with_one_status=int((outcome.groupby("video")["status"].nunique() == 1).sum()),
+        statuses=json.loads(pd.crosstab(outcome["damage"], outcome["status"]).to_json(orient="index")),
+        megabytes={
             "at_half": round(float(np.median(half[: len(half) // 4 + 1]))),
             "at_the_end": round(float(np.median(half[-len(half) // 4 :]))),
             "most": round(max(memory)),
@@ -174,9 +168,7 @@ def main(count: int = 1000) -> None:
                 round(memory[place]) for place in np.linspace(0, len(memory) - 1, 11).astype(int)
             ],
         },
-    }
-    with replacing(RESULT) as aside:
-        aside.write_text(json.dumps(result, indent=1) + "\n")
+    )
     print(json.dumps(result, indent=1))
 
 

@@ -1,24 +1,19 @@
 """Time one and two local workers on the same videos: ``python benchmarks/two_workers.py [PROFILE]``."""
 
 import json
-import platform
 import sys
 import tempfile
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from distributed import LocalCluster
 
-from dfd import dataset, faces, plots, profile
+from dfd import dataset, faces, profile, results
 from dfd.profile import Profile
-from dfd.tables import replacing
 
-PACKAGES = ("torch", "facenet-pytorch", "av", "distributed", "dfd")
-RESULT = Path(__file__).parent / "results" / "two_workers.json"
+PACKAGES = ("torch", "facenet-pytorch", "av", "distributed")
 VIDEOS = 100
 REPEATS = 3
 
@@ -41,18 +36,15 @@ def main(name: str = "sample") -> None:
                 there = replace(run, scheduler=cluster.scheduler_address)
                 _find(replace(there, videos=4 * workers))
                 times.append(_find(there))
-    result = {
-        "what": "seconds to find the faces of the same videos with one and with two local workers",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": plots.machine(),
-        "versions": {"Python": platform.python_version()} | {each: version(each) for each in PACKAGES},
-        "profile": name,
-        "videos": VIDEOS,
-        "seconds": {workers: [round(each, 2) for each in times] for workers, times in seconds.items()},
-        "speedup": float(np.median([one / two for one, two in zip(*seconds.values(), strict=True)])),
-    }
-    with replacing(RESULT) as aside:
-        aside.write_text(json.dumps(result, indent=1) + "\n")
+    result = results.store(
+        "two_workers",
+        "seconds to find the faces of the same videos with one and with two local workers",
+        PACKAGES,
+        profile=name,
+        videos=VIDEOS,
+        seconds={workers: [round(each, 2) for each in times] for workers, times in seconds.items()},
+        speedup=float(np.median([one / two for one, two in zip(*seconds.values(), strict=True)])),
+    )
     print(json.dumps(result, indent=1))
 
 

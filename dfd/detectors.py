@@ -91,6 +91,7 @@ def make(
     device: str | torch.device = "cpu",
     min_face_size: float | None = None,
     batch_size: int = 16,
+    half: bool = False,
 ) -> Detector:
     """Load a detector.
 
@@ -105,6 +106,8 @@ def make(
         20 for the two MTCNNs, about 40 for dlib's CNN and 80 for its HOG detector, 24 for OpenCV.
     batch_size : int
         Largest number of images of equal size in one pass of ``"facenet-pytorch-batched"``.
+    half : bool
+        Whether facenet-pytorch's networks compute in half precision, which moves boxes.
 
     Returns
     -------
@@ -121,9 +124,9 @@ def make(
     """
     match name:
         case "facenet-pytorch":
-            return FacenetPytorch(name, str(device), min_face_size, batch_size=1)
+            return FacenetPytorch(name, str(device), min_face_size, 1, half)
         case "facenet-pytorch-batched":
-            return FacenetPytorch(name, str(device), min_face_size, batch_size)
+            return FacenetPytorch(name, str(device), min_face_size, batch_size, half)
         case "tensorflow-mtcnn":
             return TensorflowMtcnn(min_face_size)
         case "dlib-cnn":
@@ -147,11 +150,14 @@ class FacenetPytorch:
     device: str
     min_face_size: float | None
     batch_size: int
+    half: bool = False
     model: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         package = _package("facenet_pytorch", "facenet-pytorch")
         self.model = package.MTCNN(keep_all=True, device=torch.device(self.device)).eval()
+        for network in (self.model.pnet, self.model.rnet, self.model.onet):
+            network.register_forward_hook(_in_full_precision)
 
     def detect(self, images: list[np.ndarray]) -> list[Detections]:
         """Find the faces in images; see `Detector.detect`."""
@@ -165,11 +171,20 @@ class FacenetPytorch:
                 continue  # the image pyramid would be empty, which the package turns into an error
             for start in range(0, len(indices), self.batch_size):
                 batch = indices[start : start + self.batch_size]
-                results = self.model.detect(np.stack([images[index] for index in batch]), landmarks=True)
+                results = self._detect(np.stack([images[index] for index in batch]))
                 for index, boxes, scores, landmarks in zip(batch, *results, strict=True):
                     if boxes is not None:
                         found[index] = _detections(boxes, scores, landmarks)
         return found
+
+    def _detect(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        # GPUs round the inputs of convolutions to TF32 unless told not to, which has no more digits than half
+        # precision.
+        with (
+            torch.backends.cudnn.flags(enabled=True, allow_tf32=False),
+            torch.autocast(torch.device(self.device).type, torch.float16, enabled=self.half),
+        ):
+            return self.model.detect(images, landmarks=True)
 
 
 @dataclass
@@ -338,6 +353,13 @@ def _package(module: str, package: str) -> ModuleType:
         return import_module(module)
     except ImportError as error:
         raise InputError(package, f"this package cannot be imported ({error})") from error
+
+
+def _in_full_precision(
+    _network: Any, _inputs: Any, outputs: tuple[torch.Tensor, ...]
+) -> tuple[torch.Tensor, ...]:
+    # Coordinates are added to these, which need more digits than half precision has.
+    return tuple(output.float() for output in outputs)
 
 
 def _checked(image: np.ndarray) -> np.ndarray:

@@ -122,12 +122,13 @@ def _data_folder(name: str, given: Path | str | None) -> Path:
     if name == "sample":
         folder, setting = ROOT / "data" / "sample", str(ROOT / "data" / "sample")
     else:
+        setting = str(given) if given else f"DFDC={os.environ.get('DFDC')}"
         given = given or os.environ.get("DFDC")
         if not given:
             raise InputError(
                 "DFDC", "not set; the dfdc profile needs the folder of the dfdc_train_part_* folders"
             )
-        folder, setting = Path(given).expanduser().resolve(), f"DFDC={given}"
+        folder = Path(given).expanduser().resolve()
     if not folder.exists():
         raise InputError(setting, "no such folder")
     if not folder.is_dir():

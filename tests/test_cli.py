@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -86,6 +87,33 @@ def test_faces_makes_the_table(run, monkeypatch, tmp_path):
     assert result.exit_code == 0, result.output
     assert "2 videos: 2 ok" in result.output
     assert (tmp_path / "checkout" / "build" / "dfdc" / "faces").is_dir()
+
+
+def test_a_folder_as_argument_goes_before_the_profiles_own(run, monkeypatch, tiny, tmp_path):
+    monkeypatch.setenv("DFDC", str(tmp_path / "absent"))
+    monkeypatch.setenv("VIDEOS", "2")
+    result = run("faces", tiny.data)
+    assert result.exit_code == 0, result.output
+    found = len(pd.read_parquet(tmp_path / "checkout" / "build" / "dfdc" / "faces.parquet"))
+    assert f"{found} faces; table: " in result.output
+    result = run("embed", tiny.data)
+    assert result.exit_code == 0, result.output
+    assert f"{found} vectors; table: " in result.output
+
+
+@pytest.mark.parametrize("command", ["faces", "embed"])
+def test_a_folder_that_is_none_is_named(run, tmp_path, command):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "absent", tmp_path / "file"):
+        result = run(command, folder)
+        assert result.exit_code == 1
+        assert result.output.startswith(f"error: {folder}: ")
+
+
+def test_an_unknown_model_is_named(run, tiny):
+    result = run("embed", tiny.data, "--model", "nope")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: model 'nope': ")
 
 
 def test_an_unknown_profile_is_named(run):

@@ -55,6 +55,19 @@ def test_finds_the_face_in_the_common_convention(name: str, image: np.ndarray, t
     assert np.isfinite(found.landmarks[0, 3:]).all() == (name in WITH_MOUTH)
 
 
+def test_half_precision_finds_the_same_face(image: np.ndarray) -> None:
+    whole, half = (
+        detectors.make("facenet-pytorch", min_face_size=60, half=half).detect([image])[0]
+        for half in (False, True)
+    )
+    assert len(half) == len(whole) == 1
+    assert half.boxes.dtype == np.float32
+    assert not np.array_equal(half.scores, whole.scores)
+    eyes = np.linalg.norm(whole.landmarks[0, 1] - whole.landmarks[0, 0])
+    np.testing.assert_allclose(half.boxes, whole.boxes, atol=0.3 * eyes)
+    np.testing.assert_allclose(half.landmarks, whole.landmarks, atol=0.1 * eyes)
+
+
 @pytest.mark.parametrize("name", [*FAST, *SLOW])
 def test_odd_images_give_one_result_each(name: str, image: np.ndarray, faceless: np.ndarray) -> None:
     tiny = np.zeros((1, 1, 3), dtype=np.uint8)

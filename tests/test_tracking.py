@@ -38,6 +38,18 @@ def test_whole_frames_are_searched_only_now_and_then(frames, monkeypatch):
     assert len(searched) == -(-len(frames) // tracking.SEARCH_EVERY)
 
 
+def test_batches_as_on_a_gpu_find_what_single_searches_do(frames, monkeypatch):
+    single = [tracking.search([frame.image])[0] for frame in frames]
+    batched = detectors.make("facenet-pytorch-batched", batch_size=tracking.GPU_BATCH)
+    monkeypatch.setattr(tracking, "_detector", lambda: batched)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    found = list(tracking.find(iter(frames)))
+    assert [frame.index for frame, _ in found] == [frame.index for frame in frames]
+    for one, (_, other) in zip(single, found, strict=True):
+        assert (overlap(one.boxes, other.boxes).max(axis=1) > 0.99).all()
+        assert len(one) == len(other)
+
+
 def test_frames_far_apart_are_all_searched(frames, monkeypatch):
     searched = []
     search = tracking.search
