@@ -62,7 +62,7 @@ chapter = $(patsubst %,$(RUN)/notebooks/%.ipynb,$(1))
 module = $(patsubst %,dfd/%.py,$(1))
 $(call chapter,01_data_analysis): $(call module,dataset video)
 $(call chapter,02_preprocessing): $(call chapter,01_data_analysis) \
-	$(call module,decoding detectors tracking cluster faces augment embedding probe ablation) \
+	$(call module,decoding detectors tracking cluster faces augment embedding probe ablation results) \
 	benchmarks/results/decoding.json
 $(call chapter,03_detector_benchmark): \
 	$(call module,dataset video decoding detectors tracking faces detector_accuracy detector_benchmark) \
@@ -103,7 +103,7 @@ lint: $(INSTALLED) ## Check the style of the code
 	$(BIN)/ruff format --check .
 
 unit: $(INSTALLED) ## Run the unit tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not long" tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -m "not long" tests
 
 longtest: $(INSTALLED) ## Run the unit tests that take minutes
 	$(BIN)/python -m pytest -m long tests

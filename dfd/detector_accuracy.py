@@ -74,7 +74,7 @@ STRESSES = {
 }
 """What `stressed` does to a picture: amounts from mild to strong, and words for the amount."""
 
-STRESS_VIDEOS = 6
+STRESS_VIDEOS = 4
 STRESS_MARGIN = 0.4
 
 BOX = ["x0", "y0", "x1", "y1"]

@@ -59,7 +59,7 @@ MIN_FACE_SIZES = (20, 40, 80, 160)
 BATCH_FACE_SIZES = (80, None)
 """Smallest faces of the batch curves: one with little work in a frame, and the package's own."""
 
-SECONDS = 1.0
+SECONDS = 0.5
 FEWEST_CALLS = 2
 LARGEST_CALLS = 40
 FRAMES = 8

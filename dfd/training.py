@@ -60,7 +60,7 @@ class Recipe:
     head: classifier.Head = "softmax"
     augmentation: Literal["report", "none"] = "report"
     size: int = 160
-    epochs: int = 5
+    epochs: int = 4
     faces: int = 1200
     batch: int = 32
     learning_rate: float = 5e-4

@@ -158,13 +158,18 @@ def _packets(path: str | Path) -> _Packets:
     # Reading the packets without decoding them tells when each frame is shown, which counts them too:
     # headers may be wrong, and frames are stored in another order than shown.
     with _open(path) as container:
+        promised = container.streams.video[0].frames
         try:
-            found = [(p.pts, p.is_keyframe) for p in container.demux(video=0) if _shows(p)]
+            packets = [packet for packet in container.demux(video=0) if packet.size]
         except av.FFmpegError as error:
             raise InputError(path, f"not a readable video ({error.strerror})") from error
-    if not found:
+    shown = [packet for packet in packets if _shows(packet)]
+    if not shown:
         raise InputError(path, "no frame in it")
-    return _Packets([stamp for stamp, _ in found], [key for _, key in found])
+    whole = sum(not packet.is_corrupt for packet in packets)
+    if whole < max(promised, len(packets)):
+        raise InputError(path, f"holds {whole} of {max(promised, len(packets))} frames; it may be truncated")
+    return _Packets([packet.pts for packet in shown], [packet.is_keyframe for packet in shown])
 
 
 def _shows(packet: av.Packet) -> bool:
@@ -192,7 +197,8 @@ def _read(path: str | Path, packets: _Packets, indices: Iterable[int]) -> Iterat
     needed = _needed(packets, wanted)
     with _open(path) as container:
         stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
+        # Whole frames in parallel would take the core on which the frames before are searched for faces.
+        stream.thread_type = "SLICE"
         try:
             for frame in _decode(container, stream, needed, wanted):
                 index = wanted.pop(frame.pts, None)
