@@ -18,7 +18,7 @@ from dfd.errors import InputError
 from dfd.profile import Profile
 
 FACES = {"REAL": 2, "FAKE": 1}
-SOURCES = 30
+SOURCES = 24
 # Videos at a time. In training mode the network drifts from one to the next, so this must not depend on
 # the machine.
 VIDEOS = 16

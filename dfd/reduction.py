@@ -23,7 +23,7 @@ PCA_COMPONENTS = 50
 PERPLEXITY = 50
 NEIGHBOURS = 10
 SIZES = (250, 500, 1000, 2000, 4000)
-LIMIT = 3.0
+LIMIT = 1.5
 LARGEST = 20_000
 """Faces that are reduced at most: t-SNE takes half an hour and more for 130,000."""
 

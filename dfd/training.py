@@ -61,7 +61,7 @@ class Recipe:
     augmentation: Literal["report", "none"] = "report"
     size: int = 160
     epochs: int = 4
-    faces: int = 1200
+    faces: int = 900
     batch: int = 32
     learning_rate: float = 5e-4
     weight_decay: float = 0.05
