@@ -37,14 +37,14 @@ install: $(INSTALLED) synth/.venv/installed ## Install everything that the other
 .venv/installed: requirements.lock pyproject.toml
 	$(if $(BOOTSTRAP),,$(error Python 3.11 or 3.12 is needed; none was found as python3, python3.12 or python3.11))
 	$(BOOTSTRAP) -m venv .venv
-	.venv/bin/python -m pip install --quiet --no-compile -r requirements.lock
+	.venv/bin/python -m pip install --quiet -r requirements.lock
 	.venv/bin/python -m pip install --quiet --no-deps -e .
 	@touch $@
 
 synth/.venv/installed: synth/requirements.txt
 	$(if $(BOOTSTRAP),,$(error Python 3.11 or 3.12 is needed; none was found as python3, python3.12 or python3.11))
 	$(BOOTSTRAP) -m venv synth/.venv
-	synth/.venv/bin/python -m pip install --quiet --no-compile --no-deps -r synth/requirements.txt
+	synth/.venv/bin/python -m pip install --quiet --no-deps -r synth/requirements.txt
 	@touch $@
 
 
