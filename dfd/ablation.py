@@ -18,7 +18,7 @@ from dfd.errors import InputError
 from dfd.profile import Profile
 
 FACES = {"REAL": 2, "FAKE": 1}
-SOURCES = 24
+SOURCES = {"sample": 24, "dfdc": 60}
 # Videos at a time. In training mode the network drifts from one to the next, so this must not depend on
 # the machine.
 VIDEOS = 16
@@ -165,7 +165,7 @@ def _made_of(profile: Profile, made_from: Path, code: list) -> str:
 def _some_sources(profile: Profile, known: pd.DataFrame) -> pd.DataFrame:
     known = probe.with_source(profile, known)
     sources = pd.Series(known["source"].unique())
-    kept = sources.sample(min(SOURCES, len(sources)), random_state=profile.seed)
+    kept = sources.sample(min(SOURCES[profile.name], len(sources)), random_state=profile.seed)
     return known[known["source"].isin(kept)].reset_index(drop=True)
 
 
@@ -368,7 +368,7 @@ def costs(profile: Profile) -> pd.DataFrame:
     """
     made_of = _made_of(profile, faces.path(profile), [faces])
     chosen = faces.table(profile).groupby("video").head(1)
-    chosen = chosen.sample(min(SOURCES, len(chosen)), random_state=profile.seed)
+    chosen = chosen.sample(min(SOURCES[profile.name], len(chosen)), random_state=profile.seed)
     file = profile.build / "ablation" / "costs.parquet"
     return tables.reuse_or_make(file, made_of, lambda: _make_costs(profile, chosen))
 

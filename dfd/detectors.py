@@ -178,12 +178,7 @@ class FacenetPytorch:
         return found
 
     def _detect(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        # GPUs round the inputs of convolutions to TF32 unless told not to, which has no more digits than half
-        # precision.
-        with (
-            torch.backends.cudnn.flags(enabled=True, allow_tf32=False),
-            torch.autocast(torch.device(self.device).type, torch.float16, enabled=self.half),
-        ):
+        with torch.autocast(torch.device(self.device).type, torch.float16, enabled=self.half):
             return self.model.detect(images, landmarks=True)
 
 

@@ -144,7 +144,10 @@ def _detect(images: list[np.ndarray], min_face_size: float) -> list[Detections]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return detector.detect(images)
+        # GPUs round the inputs of convolutions to TF32 unless told not to, which has no more digits than half
+        # precision; the boxes should not depend on the machine.
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            return detector.detect(images)
     finally:
         torch.set_num_threads(threads)
 
