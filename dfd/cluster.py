@@ -4,7 +4,7 @@ import logging
 import socket
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -94,6 +94,30 @@ def each(
             yield place, result
 
 
+@contextmanager
+def local(workers: int) -> Iterator[LocalCluster]:
+    """Start worker processes of one core each on this machine, and stop them afterwards.
+
+    Parameters
+    ----------
+    workers : int
+        How many.
+
+    Yields
+    ------
+    LocalCluster
+        Its `scheduler_address` can be a profile's `scheduler`.
+    """
+    # What goes wrong comes back as a result; all else that is logged is about closing connections.
+    with (
+        dask.config.set(MEMORY),
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        ) as cluster,
+    ):
+        yield cluster
+
+
 def _has_loopback() -> bool:
     """Tell whether processes of this machine can talk to each other over a network."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -137,15 +161,7 @@ def _on_workers(
 
 def _client(profile: Profile, stack: ExitStack) -> Client:
     if not profile.scheduler:
-        stack.enter_context(dask.config.set(MEMORY))
-        # What goes wrong comes back as a result; all else that is logged is about closing connections.
-        cluster = LocalCluster(
-            n_workers=profile.jobs,
-            threads_per_worker=1,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        )
-        return stack.enter_context(Client(stack.enter_context(cluster)))
+        return stack.enter_context(Client(stack.enter_context(local(profile.jobs))))
     try:
         client = stack.enter_context(Client(profile.scheduler, timeout=PATIENCE))
         client.wait_for_workers(1, timeout=PATIENCE)

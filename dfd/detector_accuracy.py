@@ -402,8 +402,11 @@ def in_process(detector: str, work: Callable[..., list[dict]], *arguments: objec
     list of dict
         What it returns; if the process dies, a single row with the detector and the reason.
     """
+    # Forked from a server that has imported this module, and done nothing else, a process is there at once.
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     try:
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(1, context) as pool:
             return pool.submit(work, *arguments).result()
     except BrokenProcessPool:
         return [{"detector": detector, "reason": "its process died, perhaps for want of memory"}]

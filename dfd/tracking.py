@@ -47,7 +47,8 @@ def find(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Detections]]:
     On a CPU a frame is searched whole, reduced in size, only once in `SEARCH_EVERY` frames. In between the
     same detector looks only around the faces of the frame before; where it is not sure to have each of them
     again, the frame is searched whole after all. On a GPU every frame is searched, in batches, since small
-    images cost as much there as large ones. Meanwhile another thread decodes the next frames.
+    images cost as much there as large ones. Meanwhile another thread decodes the next frames, unless this
+    process has only one core to itself, as Dask's workers have: then that thread would be in the way.
 
     Parameters
     ----------
@@ -61,8 +62,9 @@ def find(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Detections]]:
     Detections
         Its faces with a score of `LOWEST_SCORE` or more, from left to right, in pixels of the frame.
     """
-    read = _ahead(iter(frames))
-    return _search_in_batches(read) if torch.cuda.is_available() else _follow(read)
+    on_gpu = torch.cuda.is_available()
+    read = _ahead(iter(frames)) if on_gpu or torch.get_num_threads() > 1 else iter(frames)
+    return _search_in_batches(read) if on_gpu else _follow(read)
 
 
 def search(images: list[np.ndarray]) -> list[Detections]:

@@ -1,5 +1,7 @@
 """Searching frames and following faces from one to the next."""
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,6 +38,20 @@ def test_whole_frames_are_searched_only_now_and_then(frames, monkeypatch):
     monkeypatch.setattr(tracking, "search", lambda images: searched.append(1) or search(images))
     assert len(list(tracking.find(iter(frames)))) == len(frames)
     assert len(searched) == -(-len(frames) // tracking.SEARCH_EVERY)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_frames_are_decoded_in_another_thread_where_there_is_a_core_for_it(frames, monkeypatch, cores):
+    here, readers = threading.get_ident(), set()
+
+    def decoded():
+        for frame in frames:
+            readers.add(threading.get_ident())
+            yield frame
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: cores)
+    assert [frame for frame, _ in tracking.find(decoded())] == frames
+    assert readers == {here} if cores == 1 else here not in readers
 
 
 def test_batches_as_on_a_gpu_find_what_single_searches_do(frames, monkeypatch):
