@@ -65,7 +65,7 @@ $(call chapter,02_preprocessing): $(call chapter,01_data_analysis) \
 	$(call module,decoding detectors tracking cluster faces augment embedding probe ablation results) \
 	benchmarks/results/decoding.json
 $(call chapter,03_detector_benchmark): \
-	$(call module,dataset video decoding detectors tracking faces detector_accuracy detector_benchmark) \
+	$(call module,dataset video decoding detectors tracking faces detector_accuracy detector_benchmark results) \
 	benchmarks/results/detector_speed.json
 $(call chapter,04_embedding): $(call chapter,02_preprocessing) $(call module,embedding probe ablation)
 $(call chapter,05_dimension_reduction): $(call chapter,04_embedding) $(call module,reduction scaling)

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from dfd import dataset, decoding, detectors, tables, tracking, video
+from dfd import dataset, decoding, detectors, results, tables, tracking, video
 from dfd.detector_accuracy import in_process
 from dfd.detectors import Detections
 from dfd.errors import InputError
-from dfd.profile import ROOT, Profile
+from dfd.profile import Profile
 
 SIZES = {"540x960": 540, "720x1280": 720, "1080x1920": 1080}
 """The report's three sizes and the short side of each."""
@@ -77,7 +77,7 @@ COLUMNS = [
     "memory",
 ]
 COLUMNS += ["load", "reason"]
-RESULT = ROOT / "benchmarks" / "results" / "detector_speed.json"
+RESULT = results.FOLDER / "detector_speed.json"
 
 
 @dataclass(frozen=True)
