@@ -87,9 +87,14 @@ def _encode(images: Iterable[np.ndarray], path: Path, encoding: Encoding) -> Non
     with av.open(str(path), "w", format="mp4", options=options) as container:
         stream = container.add_stream("libx264", rate=encoding.fps)
         stream.pix_fmt = "yuv420p"
-        # One thread: with more, x264's decisions depend on their timing.
+        # With more than one thread, x264's decisions depend on their timing, and where it may choose
+        # algorithms by processor, those for AVX-512 depend on what is left in memory.
         stream.thread_count = 1
-        stream.options = {"crf": str(encoding.crf), "preset": encoding.preset, "x264-params": "threads=1"}
+        stream.options = {
+            "crf": str(encoding.crf),
+            "preset": encoding.preset,
+            "x264-params": "threads=1:cpu-independent=1",
+        }
         for image in images:
             if encoding.quarter_turn:
                 image = np.rot90(image)
