@@ -1,8 +1,6 @@
 """What happens to a face crop before a network sees it: random changes in training, normalisation always."""
 
-import copy
 import os
-from collections.abc import Iterable
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
@@ -68,55 +66,6 @@ def training(size: int = 240, seed: int | None = None) -> A.Compose:
     return A.Compose(
         [compression, noise, A.GaussianBlur(blur_limit=(3, 3), p=0.05), A.HorizontalFlip(), *rest], seed=seed
     )
-
-
-def evaluation(size: int = 240) -> A.Compose:
-    """Build the transform for measuring: nothing random, only the size made sure of.
-
-    Parameters
-    ----------
-    size : int
-        Side of the result in pixels.
-
-    Returns
-    -------
-    albumentations.Compose
-        Called as ``transform(image=image)["image"]`` on an RGB ndarray of uint8.
-    """
-    return A.Compose([A.LongestMaxSize(size, interpolation=cv2.INTER_AREA), _padding(size)])
-
-
-def steps(transform: A.BaseCompose, seed: int | None = None) -> dict[str, A.BasicTransform]:
-    """Take a transform apart.
-
-    Parameters
-    ----------
-    transform : albumentations.Compose
-        As `report` and `training` build it.
-    seed : int, optional
-        Makes the changes of each step the same each time.
-
-    Returns
-    -------
-    dict of str to albumentations.BasicTransform
-        Each step by its name in albumentations, in order, applied for certain; where one of several is
-        drawn, each of them.
-    """
-    found = {}
-    for step in _flat(transform.transforms):
-        # A copy, so that the transform goes on as before.
-        alone = copy.deepcopy(step)
-        alone.p = 1.0
-        alone.set_random_seed(seed)
-        found[type(alone).__name__] = alone
-    return found
-
-
-def _flat(transforms: Iterable[A.BasicTransform | A.BaseCompose]) -> list[A.BasicTransform]:
-    flat = []
-    for one in transforms:
-        flat += _flat(one.transforms) if isinstance(one, A.BaseCompose) else [one]
-    return flat
 
 
 def _steps(size: int) -> list[A.BasicTransform | A.BaseCompose]:

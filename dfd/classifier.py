@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from dfd import embedding
 from dfd.errors import InputError
-from dfd.profile import Profile
+from dfd.run import Run
 
 Head = Literal["softmax", "sigmoid"]
 OUTPUTS: dict[Head, int] = {"softmax": 2, "sigmoid": 1}
@@ -47,29 +47,15 @@ class Classifier(nn.Module):
         self.head = nn.Linear(features, OUTPUTS[head])
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Compute logits.
-
-        Parameters
-        ----------
-        inputs : Tensor of float32
-            What the backbone takes; for faces of shape (n, 3, height, width), normalised as
-            `dfd.augment.normalise` does.
-
-        Returns
-        -------
-        Tensor, shape (n, 2) or (n, 1)
-            The logits of REAL and FAKE, or of FAKE alone.
-        """
+        """Compute logits, shape (n, 2) or (n, 1), of REAL and FAKE, or of FAKE alone."""
         return self.head(self.dropout(self.backbone(inputs)))
 
 
-def make(profile: Profile, head: Head = "softmax", dropout: float = 0.2) -> Classifier:
+def make(run: Run, head: Head = "softmax", dropout: float = 0.2) -> Classifier:
     """Build the classifier of a run: its backbone with ImageNet weights, and a head that is still untrained.
 
     Parameters
     ----------
-    profile : Profile
-        The run.
     head : str
         ``"softmax"`` or ``"sigmoid"``.
     dropout : float
@@ -80,8 +66,8 @@ def make(profile: Profile, head: Head = "softmax", dropout: float = 0.2) -> Clas
     Classifier
         On the CPU. Its head is drawn from torch's random generator.
     """
-    backbone = embedding.backbone(profile)
-    return Classifier(backbone, embedding.FEATURES[profile.backbone], head, dropout)
+    backbone = embedding.backbone(run)
+    return Classifier(backbone, embedding.FEATURES[run.backbone], head, dropout)
 
 
 def fake_logit(logits: torch.Tensor) -> torch.Tensor:

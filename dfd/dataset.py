@@ -3,19 +3,25 @@
 import hashlib
 import json
 import re
-import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import pandas as pd
+from av.container import InputContainer
+from av.error import FFmpegError
 from joblib import Parallel, delayed
-from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from dfd import tables
+from dfd import contents, tables
 from dfd.errors import InputError
-from dfd.profile import Profile
+from dfd.run import Run
+
+VERSION = 1
+"""Raised when the code of this stage makes other tables than before."""
 
 LABELS = ("REAL", "FAKE")
 SPLITS = ("train", "validation", "test")
@@ -43,27 +49,22 @@ COLUMNS = {
 }
 
 
-def path(profile: Profile) -> Path:
+def path(run: Run) -> Path:
     """Where a run keeps its videos table.
-
-    Parameters
-    ----------
-    profile : Profile
-        The run.
 
     Returns
     -------
     Path
     """
-    return profile.build / "videos.parquet"
+    return run.build / "videos.parquet"
 
 
-def table(profile: Profile) -> pd.DataFrame:
+def table(run: Run) -> pd.DataFrame:
     """Make or reuse the videos table: one row for each video that the metadata lists (report, section 2.1).
 
     Parameters
     ----------
-    profile : Profile
+    run : Run
         The run; its `parts` and `videos` narrow what is read.
 
     Returns
@@ -86,29 +87,82 @@ def table(profile: Profile) -> pd.DataFrame:
     InputError
         If the folder holds no parts, or the metadata of a part cannot be used.
     """
-    videos = listed(profile.data, profile.parts, profile.videos)
-    files = [_state(profile.data, name) for name in videos["path"]]
-    made_of = tables.fingerprint(profile.seed, videos.to_json(), files, code=[sys.modules[__name__]])
-    return tables.reuse_or_make(path(profile), made_of, lambda: _make(profile, videos))
+    videos = listed(run.data, run.parts, run.videos)
+    made_from = hashes(run, videos["path"].dropna())
+    fingerprint = tables.fingerprint(VERSION, run.seed, videos.to_json(), made_from)
+    return tables.reuse_or_make(path(run), fingerprint, lambda: examine(run, videos))
 
 
-def _make(profile: Profile, videos: pd.DataFrame) -> pd.DataFrame:
-    # Threads will do: PyAV decodes without Python's lock, and processes would take longer to start.
-    probes = Parallel(n_jobs=profile.jobs, prefer="threads")(
-        delayed(_probe_listed)(profile.data, video)
-        for video in tqdm(videos.to_dict("records"), desc="videos", disable=None)
+def examine(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
+    """Look into the files of listed videos and divide them into splits, without keeping a table.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        As `listed` gives it.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `table`.
+    """
+    # Threads are enough: PyAV decodes without Python's lock, and processes would take longer to start.
+    progress = tqdm(videos.to_dict("records"), desc="videos", disable=None)
+    probes = Parallel(n_jobs=run.jobs, prefer="threads")(
+        delayed(_probe_listed)(run.data, video) for video in progress
     )
-    videos = videos.drop(columns=["status", "reason"]).join(pd.DataFrame(probes, index=videos.index))
+    facts = pd.DataFrame(cast(list[dict], probes), index=videos.index)
+    videos = videos.drop(columns=["status", "reason"]).join(facts)
     if videos["split"].nunique() < 2:
-        videos["split"] = assign_splits(videos, profile.seed)
+        videos["split"] = assign_splits(videos, run.seed)
     return videos.reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _state(data: Path, name: str | None) -> tuple[str, int, int] | None:
-    if pd.isna(name) or not (data / name).is_file():
-        return None
-    facts = (data / name).stat()
-    return name, facts.st_size, facts.st_mtime_ns
+def hashes(run: Run, names: Iterable[str]) -> dict[str, str]:
+    """Hash files of the data folder; what was read before and has not changed is not read again.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Files, relative to the data folder.
+
+    Returns
+    -------
+    dict of str to str
+        SHA-256 of each file that is there.
+    """
+    return contents.hashes(run.data, list(names), run.build / "hashes.parquet", run.jobs)
+
+
+def is_fake(table: pd.DataFrame) -> np.ndarray:
+    """Turn labels into truth values.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the column label.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    return (table["label"] == "FAKE").to_numpy()
+
+
+def with_source(run: Run, faces: pd.DataFrame) -> pd.DataFrame:
+    """Add the source video to a table of faces or videos.
+
+    Parameters
+    ----------
+    faces : DataFrame
+        With the column video.
+
+    Returns
+    -------
+    DataFrame
+        With the column source too.
+    """
+    return faces.merge(table(run)[["video", "source"]], on="video", how="left")
 
 
 def _probe_listed(data: Path, video: dict) -> dict:
@@ -159,16 +213,16 @@ def listed(data: Path, parts: tuple[int, ...] | None = None, limit: int | None =
 
 
 def _parts(data: Path, wanted: tuple[int, ...] | None) -> dict[int, Path]:
-    found = {
+    parts = {
         int(match[1]): folder
         for folder in data.iterdir()
         if folder.is_dir() and (match := PART.fullmatch(folder.name))
     }
-    if not found:
+    if not parts:
         raise InputError(data, "no dfdc_train_part_* folder in it")
-    if missing := sorted(set(wanted or ()) - set(found)):
+    if missing := sorted(set(wanted or ()) - set(parts)):
         raise InputError(data / f"dfdc_train_part_{missing[0]}", "no such part; leave it out of PARTS")
-    return {part: found[part] for part in sorted(wanted or found)}
+    return {part: parts[part] for part in sorted(wanted or parts)}
 
 
 def _entries(part: int, folder: Path) -> list[dict]:
@@ -188,15 +242,8 @@ def _entry(part: int, folder: str, video: str, entry: object) -> dict:
     given = entry if isinstance(entry, dict) else {}
     label, split = given.get("label"), given.get("split") or "train"
     original = given.get("original") if label == "FAKE" else None
-    row = {
-        "video": video,
-        "part": part,
-        "path": None,
-        "label": None,
-        "original": None,
-        "source": None,
-        "split": None,
-    }
+    row = {"video": video, "part": part}
+    row |= dict.fromkeys(["path", "label", "original", "source", "split"])
     if not FILE_NAME.fullmatch(video):
         reason = "its name is not that of an mp4 file in this folder"
     elif not isinstance(entry, dict):
@@ -249,7 +296,7 @@ def probe(file: Path) -> dict:
             first = next(container.decode(stream))
             frames = stream.frames or _count(container)
             rate = stream.average_rate or stream.guessed_rate
-    except (av.FFmpegError, StopIteration, IndexError) as error:
+    except (FFmpegError, StopIteration, IndexError) as error:
         return {"bytes": size, "status": "unreadable", "reason": f"not a readable video ({_words(error)})"}
     if cut:
         return {
@@ -274,7 +321,7 @@ def probe(file: Path) -> dict:
     }
 
 
-def _count(container: av.container.InputContainer) -> int:
+def _count(container: InputContainer) -> int:
     # Other containers than mp4 do not say how many frames they hold.
     container.seek(0)
     return sum(packet.size > 0 for packet in container.demux(video=0))
@@ -294,27 +341,34 @@ def assign_splits(videos: pd.DataFrame, seed: int) -> pd.Series:
     """Put each source group, an original and all its fakes, in one split.
 
     A hash of seed and source decides, not a draw over the list, so a source stays in its split when more
-    parts are downloaded.
+    parts are downloaded. Where so few sources leave a split empty, the sources whose hashes are nearest to
+    it go there, so that three sources or more always give all three splits.
 
     Parameters
     ----------
     videos : DataFrame
         With the column source.
     seed : int
-        Another seed gives another split.
+        Another seed gives another division.
 
     Returns
     -------
     Series
         ``"train"`` (80% of the sources), ``"validation"`` (10%) or ``"test"`` (10%); null without a source.
     """
-    bounds = np.cumsum(FRACTIONS)[:-1]
-
-    def draw(source: str) -> str:
-        digest = hashlib.sha256(f"{seed} {source}".encode()).digest()
-        return SPLITS[np.searchsorted(bounds, int.from_bytes(digest[:8]) / 2**64, side="right")]
-
-    return videos["source"].map(draw, na_action="ignore")
+    sources = videos["source"].dropna().unique()
+    hashes = {source: hashlib.sha256(f"{seed} {source}".encode()).digest() for source in sources}
+    shares = {source: int.from_bytes(digest[:8]) / 2**64 for source, digest in hashes.items()}
+    ends = np.cumsum(FRACTIONS)
+    splits = {
+        source: SPLITS[np.searchsorted(ends[:-1], share, side="right")] for source, share in shares.items()
+    }
+    for split, middle in zip(SPLITS, ends - np.array(FRACTIONS) / 2, strict=True):
+        sizes = Counter(splits.values())
+        spare = [source for source in splits if sizes[splits[source]] > 1]
+        if not sizes[split] and spare:
+            splits[min(spare, key=lambda source: abs(shares[source] - middle))] = split
+    return videos["source"].map(splits)
 
 
 def leaks(videos: pd.DataFrame) -> pd.DataFrame:
@@ -334,46 +388,3 @@ def leaks(videos: pd.DataFrame) -> pd.DataFrame:
     return videos.loc[splits > 1, ["source", "video", "label", "split"]].sort_values(
         ["source", "split", "video"]
     )
-
-
-def shortcuts(videos: pd.DataFrame, seed: int, draws: int = 500) -> pd.DataFrame:
-    """Measure how well properties of the file alone tell fake from real, which they should not.
-
-    Parameters
-    ----------
-    videos : DataFrame
-        Readable videos of both labels, from the videos table.
-    seed : int
-        Seed of the bootstrap.
-    draws : int
-        Bootstrap samples; whole sources are drawn, for an original and its fakes are much alike.
-
-    Returns
-    -------
-    DataFrame
-        property, auc (area under the ROC curve; 0.5 is chance), and the bounds low and high of its 95%
-        interval.
-    """
-    fake = (videos["label"] == "FAKE").to_numpy()
-    area = videos["width"] * videos["height"]
-    properties = {
-        "pixels in a frame": area,
-        "seconds": videos["duration"],
-        "bytes": videos["bytes"],
-        "bytes a pixel": videos["bytes"] / (area * videos["frames"]),
-    }
-    groups = list(videos.groupby("source").indices.values())
-    generator = np.random.default_rng(seed)
-    samples = [
-        np.concatenate([groups[group] for group in generator.integers(len(groups), size=len(groups))])
-        for _ in range(draws)
-    ]
-    # A sample of one label only, which small data give, has no ROC curve.
-    samples = [sample for sample in samples if 0 < fake[sample].mean() < 1]
-    rows = []
-    for name, column in properties.items():
-        values = column.to_numpy(float)
-        areas = [roc_auc_score(fake[sample], values[sample]) for sample in samples]
-        low, high = np.quantile(areas, [0.025, 0.975])
-        rows.append({"property": name, "auc": roc_auc_score(fake, values), "low": low, "high": high})
-    return pd.DataFrame(rows)

@@ -4,7 +4,6 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -13,9 +12,9 @@ import cv2
 import numpy as np
 import torch
 
-from dfd.errors import InputError
+from dfd import weights
+from dfd.errors import InputError, MissingExtraError
 
-LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 NAMES = (
     "facenet-pytorch",
     "facenet-pytorch-batched",
@@ -40,8 +39,8 @@ class Detections:
         How sure the detector is. The MTCNNs give a probability; dlib and OpenCV a number without a fixed
         range, comparable only within that detector.
     landmarks : ndarray of float32, shape (n, 5, 2)
-        x and y in pixels of the points in `LANDMARKS`, where left and right are those of the image, not of
-        the person. NaN where the detector gives none.
+        x and y in pixels of the points in `dfd.boxes.LANDMARKS`, where left and right are those of the image,
+        not of the person. NaN where the detector gives none.
     """
 
     boxes: np.ndarray
@@ -116,7 +115,8 @@ def make(
     Raises
     ------
     InputError
-        If there is no such detector, or its package or model is not installed.
+        If there is no such detector, or its package or model is not installed; it then says which extra
+        brings it.
 
     References
     ----------
@@ -154,7 +154,7 @@ class FacenetPytorch:
     model: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        package = _package("facenet_pytorch", "facenet-pytorch")
+        package = import_module("facenet_pytorch")
         self.model = package.MTCNN(keep_all=True, device=torch.device(self.device)).eval()
         for network in (self.model.pnet, self.model.rnet, self.model.onet):
             network.register_forward_hook(_in_full_precision)
@@ -165,7 +165,7 @@ class FacenetPytorch:
         by_size = defaultdict(list)
         for index, image in enumerate(images):
             by_size[_checked(image).shape].append(index)
-        found: list[Detections] = [_nothing()] * len(images)
+        faces: list[Detections] = [_nothing()] * len(images)
         for (height, width, _), indices in by_size.items():
             if min(height, width) * (12 / self.model.min_face_size) < 12:
                 continue  # the image pyramid would be empty, which the package turns into an error
@@ -174,8 +174,8 @@ class FacenetPytorch:
                 results = self._detect(np.stack([images[index] for index in batch]))
                 for index, boxes, scores, landmarks in zip(batch, *results, strict=True):
                     if boxes is not None:
-                        found[index] = _detections(boxes, scores, landmarks)
-        return found
+                        faces[index] = _detections(boxes, scores, landmarks)
+        return faces
 
     def _detect(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         with torch.autocast(torch.device(self.device).type, torch.float16, enabled=self.half):
@@ -200,8 +200,8 @@ class TensorflowMtcnn:
     def __post_init__(self) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         # Otherwise TensorFlow would take the memory of every GPU that it sees, and use none of them.
-        _package("tensorflow", "tensorflow-cpu").config.set_visible_devices([], "GPU")
-        self.model = _package("mtcnn", "mtcnn").MTCNN(device="CPU:0")
+        _extra("tensorflow").config.set_visible_devices([], "GPU")
+        self.model = _extra("mtcnn").MTCNN(device="CPU:0")
 
     def detect(self, images: list[np.ndarray]) -> list[Detections]:
         """Find the faces in images; see `Detector.detect`."""
@@ -233,9 +233,11 @@ class DlibHog:
     landmark_model: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        dlib = _package("dlib", "dlib-bin")
+        dlib = _extra("dlib")
         self.model = self._load(dlib)
-        self.landmark_model = dlib.shape_predictor(str(model_file("shape_predictor_5_face_landmarks.dat")))
+        self.landmark_model = dlib.shape_predictor(
+            str(weights.face_recognition_model("shape_predictor_5_face_landmarks.dat"))
+        )
 
     def detect(self, images: list[np.ndarray]) -> list[Detections]:
         """Find the faces in images; see `Detector.detect`."""
@@ -270,11 +272,13 @@ class DlibCnn(DlibHog):
     name: str = field(default="dlib-cnn", init=False)
 
     def _load(self, dlib: ModuleType) -> Any:
-        return dlib.cnn_face_detection_model_v1(str(model_file("mmod_human_face_detector.dat")))
+        return dlib.cnn_face_detection_model_v1(
+            str(weights.face_recognition_model("mmod_human_face_detector.dat"))
+        )
 
     def _find(self, image: np.ndarray) -> tuple[list, list[float]]:
-        found = self.model(image, 0)
-        return [face.rect for face in found], [face.confidence for face in found]
+        faces = self.model(image, 0)
+        return [face.rect for face in faces], [face.confidence for face in faces]
 
 
 @dataclass
@@ -292,10 +296,10 @@ class OpencvHaar:
     model: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
+        path = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
         self.model = cv2.CascadeClassifier(str(path))
         if self.model.empty():
-            raise InputError(path, "OpenCV's Haar cascade is missing; install opencv-python-headless")
+            raise MissingExtraError(path, "detectors", "OpenCV's Haar cascade is not there")
 
     def detect(self, images: list[np.ndarray]) -> list[Detections]:
         """Find the faces in images; see `Detector.detect`."""
@@ -315,39 +319,11 @@ class OpencvHaar:
         return _detections(boxes, weights, np.full((len(boxes), 5, 2), np.nan))
 
 
-def model_file(name: str) -> Path:
-    """Find a model of the package face_recognition_models, without importing it.
-
-    Importing it fails with today's setuptools, which no longer have ``pkg_resources``.
-
-    Parameters
-    ----------
-    name : str
-        File name, such as ``"mmod_human_face_detector.dat"``.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    InputError
-        If the package or the file is not there.
-    """
-    spec = find_spec("face_recognition_models")
-    if spec is None or spec.origin is None:
-        raise InputError("face-recognition-models", "this package is not installed; it holds dlib's models")
-    path = Path(spec.origin).parent / "models" / name
-    if not path.is_file():
-        raise InputError(path, "no such file; install face-recognition-models again")
-    return path
-
-
-def _package(module: str, package: str) -> ModuleType:
+def _extra(module: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
-        raise InputError(package, f"this package cannot be imported ({error})") from error
+        raise MissingExtraError(module, "detectors", f"cannot be imported ({error})") from error
 
 
 def _in_full_precision(

@@ -18,3 +18,24 @@ class InputError(ValueError):
         super().__init__(f"{source}: {reason}")
         self.source = str(source)
         self.reason = reason
+
+    def __reduce__(self) -> tuple:
+        """Let the error travel from another process."""
+        return InputError, (self.source, self.reason)
+
+
+class MissingExtraError(InputError):
+    """Something needs a package that only an extra of this project brings.
+
+    Parameters
+    ----------
+    source : str or Path
+        What is missing.
+    extra : str
+        The extra that brings it: ``"detectors"``, ``"study"`` or ``"test"``.
+    reason : str
+        How that shows.
+    """
+
+    def __init__(self, source: str | Path, extra: str, reason: str) -> None:
+        super().__init__(source, f"{reason}; the extra {extra!r} brings it: pip install '.[{extra}]'")

@@ -1,11 +1,14 @@
 """What the classifier looked at: Grad-CAM heat maps of faces."""
 
+from importlib import import_module
+from typing import Any
+
 import numpy as np
 import torch
-from pytorch_grad_cam import GradCAM
 
 from dfd import augment, classifier
 from dfd.classifier import Classifier
+from dfd.errors import MissingExtraError
 
 
 class _FakeLogit:
@@ -30,31 +33,19 @@ def heatmaps(model: Classifier, images: np.ndarray) -> np.ndarray:
     ndarray of float32, shape (n, height, width)
         0 to 1, scaled for each face.
 
+    Raises
+    ------
+    InputError
+        If the package grad-cam is not installed; the extra ``study`` brings it.
+
     References
     ----------
     R. R. Selvaraju et al., Grad-CAM, ICCV 2017.
     """
-    layer = model.backbone.network._bn1
-    with GradCAM(model=model, target_layers=[layer]) as grad_cam:
+    try:
+        package = import_module("pytorch_grad_cam")
+    except ImportError as error:
+        raise MissingExtraError("grad-cam", "study", f"cannot be imported ({error})") from error
+    backbone: Any = model.backbone
+    with package.GradCAM(model=model, target_layers=[backbone.network._bn1]) as grad_cam:
         return grad_cam(augment.normalise(images), targets=[_FakeLogit()] * len(images))
-
-
-def share_inside(heat: np.ndarray, margin: float) -> np.ndarray:
-    """Measure how much of the heat lies in the box that the detector drew, rather than in the margin.
-
-    Parameters
-    ----------
-    heat : ndarray, shape (n, size, size)
-        As `heatmaps` gives it.
-    margin : float
-        Margin that the faces were cropped with.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        0 to 1. A heat map without preference has ``1 / (1 + margin) ** 2``.
-    """
-    size = heat.shape[1]
-    edge = round(size * margin / (1 + margin) / 2)
-    inside = heat[:, edge : size - edge, edge : size - edge].sum(axis=(1, 2))
-    return inside / np.maximum(heat.sum(axis=(1, 2)), np.finfo(float).tiny)

@@ -1,48 +1,42 @@
 """The faces table: crops of the faces in sampled frames of every video."""
 
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 
-from dfd import cluster, dataset, detectors, tables, tracking, video
+from dfd import contents, dataset, parallel, tables, tracking, video
+from dfd.boxes import BOX, LANDMARK_COLUMNS
 from dfd.errors import InputError
-from dfd.profile import Profile
+from dfd.run import Run
+
+VERSION = 1
+"""Raised when the code of this stage makes other tables than before."""
 
 JPEG_QUALITY = 95
-BOX = ["x0", "y0", "x1", "y1"]
-LANDMARKS = [f"{name}_{axis}" for name in detectors.LANDMARKS for axis in "xy"]
-FACTS = ["face_id", "video", "frame", "time", *BOX, "score", *LANDMARKS, "label", "split"]
+FACTS = ["face_id", "video", "frame", "time", *BOX, "score", *LANDMARK_COLUMNS, "label", "split"]
 
 
-def path(profile: Profile) -> Path:
+def path(run: Run) -> Path:
     """Where a run keeps its faces table (without the images, which are in the shards beside it).
-
-    Parameters
-    ----------
-    profile : Profile
-        The run.
 
     Returns
     -------
     Path
     """
-    return profile.build / "faces.parquet"
+    return run.build / "faces.parquet"
 
 
-def table(profile: Profile, images: bool = False) -> pd.DataFrame:
+def table(run: Run, images: bool = False) -> pd.DataFrame:
     """Make or reuse the faces table: one row for each face crop (report, sections 2.2.1 to 2.2.4).
 
-    From a FAKE video `profile.faces_per_fake` frames are sampled and from a REAL one
-    `profile.faces_per_real`, and at most so many faces kept. All faces of a frame are kept, for the
+    From a FAKE video `run.faces_per_fake` frames are sampled and from a REAL one
+    `run.faces_per_real`, and at most so many faces kept. All faces of a frame are kept, for the
     metadata do not say which one was changed: a face's label is its video's, as the report assumes.
 
     Parameters
     ----------
-    profile : Profile
-        The run.
     images : bool
         Whether to read the encoded crops too; some 15 kB a face.
 
@@ -53,22 +47,17 @@ def table(profile: Profile, images: bool = False) -> pd.DataFrame:
         (left_eye_x, left_eye_y, ... as in `detectors.LANDMARKS`), label, split, and if wanted image (the
         bytes of a JPEG file that `decode` turns into pixels).
     """
-    outcome = status(profile)
+    outcome = status(run)
     columns = [*FACTS, "image"] if images else FACTS
-    shards = [_shard(profile, name) for name in outcome.loc[outcome["faces"] > 0, "video"]]
+    shards = [_shard(run, name) for name in outcome.loc[outcome["faces"] > 0, "video"]]
     if images:
         return _joined(shards, columns)
-    made_of = tables.fingerprint(tables.made_from(_status_path(profile)))
-    return tables.reuse_or_make(path(profile), made_of, lambda: _joined(shards, columns))
+    fingerprint = tables.fingerprint(tables.stored_fingerprint(_status_path(run)))
+    return tables.reuse_or_make(path(run), fingerprint, lambda: _joined(shards, columns))
 
 
-def status(profile: Profile) -> pd.DataFrame:
+def status(run: Run) -> pd.DataFrame:
     """Tell what came of each video; makes the faces where they are missing.
-
-    Parameters
-    ----------
-    profile : Profile
-        The run.
 
     Returns
     -------
@@ -76,18 +65,16 @@ def status(profile: Profile) -> pd.DataFrame:
         video, label, split, sampled (frames looked at), faces (kept), status and reason. The status is
         ``"ok"``, ``"no face"``, ``"unreadable"``, or what the videos table said.
     """
-    videos = dataset.table(profile)
-    made_of = tables.fingerprint(tables.made_from(dataset.path(profile)), _settings(profile), code=_code())
-    return tables.reuse_or_make(_status_path(profile), made_of, lambda: _extract(profile, videos))
+    videos = dataset.table(run)
+    fingerprint = tables.fingerprint(VERSION, tables.stored_fingerprint(dataset.path(run)), _settings(run))
+    return tables.reuse_or_make(_status_path(run), fingerprint, lambda: _extract(run, videos))
 
 
-def images(profile: Profile, face_ids: list[str]) -> np.ndarray:
+def images(run: Run, face_ids: list[str]) -> np.ndarray:
     """Read face crops.
 
     Parameters
     ----------
-    profile : Profile
-        The run.
     face_ids : list of str
         Faces of the faces table.
 
@@ -102,10 +89,10 @@ def images(profile: Profile, face_ids: list[str]) -> np.ndarray:
         If a face is not in the faces table.
     """
     wanted = pd.Series(list(face_ids), dtype="str")
-    pictures = np.empty((len(wanted), profile.face_size, profile.face_size, 3), np.uint8)
+    pictures = np.empty((len(wanted), run.face_size, run.face_size, 3), np.uint8)
     for name, group in wanted.groupby(wanted.str.rsplit("-", n=2).str[0]):
-        shard = tables.read(_shard(profile, name), columns=["face_id", "image"]).set_index("face_id")["image"]
-        for position, face_id in group.items():
+        shard = tables.read(_shard(run, name), columns=["face_id", "image"]).set_index("face_id")["image"]
+        for position, face_id in zip(group.index.to_numpy(), group, strict=True):
             if face_id not in shard.index:
                 raise InputError(f"face {face_id!r}", "not in the faces table")
             pictures[position] = decode(shard[face_id])
@@ -138,6 +125,14 @@ def crop(image: np.ndarray, box: np.ndarray, margin: float, size: int) -> np.nda
     References
     ----------
     Report, section 2.2.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dfd import faces
+    >>> frame = np.zeros((480, 640, 3), np.uint8)
+    >>> faces.crop(frame, [200, 100, 300, 250], margin=0.6, size=240).shape
+    (240, 240, 3)
     """
     height, width = image.shape[:2]
     left, top, right, bottom = np.asarray(box, dtype=float)
@@ -182,24 +177,28 @@ def decode(image: bytes) -> np.ndarray:
     -------
     ndarray of uint8, shape (height, width, 3)
         RGB.
+
+    Raises
+    ------
+    InputError
+        If the bytes are no picture.
     """
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise InputError("face crop", "its bytes are no picture")
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 
 
-def _status_path(profile: Profile) -> Path:
-    return profile.build / "faces_status.parquet"
+def _status_path(run: Run) -> Path:
+    return run.build / "faces_status.parquet"
 
 
-def _shard(profile: Profile, name: str) -> Path:
-    return profile.build / "faces" / f"{Path(name).stem}.parquet"
+def _shard(run: Run, name: str) -> Path:
+    return run.build / "faces" / f"{Path(name).stem}.parquet"
 
 
-def _settings(profile: Profile) -> list:
-    return [profile.faces_per_fake, profile.faces_per_real, profile.margin, profile.face_size]
-
-
-def _code() -> list:
-    return [sys.modules[__name__], video, tracking, detectors]
+def _settings(run: Run) -> list:
+    return [run.faces_per_fake, run.faces_per_real, run.margin, run.face_size]
 
 
 def _joined(shards: list[Path], columns: list[str]) -> pd.DataFrame:
@@ -208,32 +207,33 @@ def _joined(shards: list[Path], columns: list[str]) -> pd.DataFrame:
     return pd.concat([tables.read(shard, columns=columns) for shard in shards], ignore_index=True)
 
 
-def _extract(profile: Profile, videos: pd.DataFrame) -> pd.DataFrame:
+def _extract(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
     columns = ["video", "label", "split", "status", "reason"]
     outcome = videos[columns].assign(sampled=0, faces=0)
     readable = videos[videos["status"] == "ok"]
-    for place, result in cluster.each(profile, _extract_one, readable.to_dict("records"), _lost, "video"):
+    for place, result in parallel.map_unordered(
+        run, _extract_one, readable.to_dict("records"), _lost, "video"
+    ):
         outcome.loc[readable.index[place], list(result)] = list(result.values())
     return outcome[["video", "label", "split", "sampled", "faces", "status", "reason"]]
 
 
-def _extract_one(profile: Profile, facts: dict) -> dict:
-    file = profile.data / facts["path"]
-    shard = _shard(profile, facts["video"])
-    count = profile.faces_per_fake if facts["label"] == "FAKE" else profile.faces_per_real
+def _extract_one(run: Run, facts: dict) -> dict:
+    file = run.data / facts["path"]
+    count = run.faces_per_fake if facts["label"] == "FAKE" else run.faces_per_real
     try:
-        made_of = tables.fingerprint(
-            *(facts["label"], facts["split"], file.stat().st_mtime_ns, file.stat().st_size),
-            _settings(profile),
-            code=_code(),
+        fingerprint = tables.fingerprint(
+            VERSION, facts["label"], facts["split"], contents.sha256(file), _settings(run)
         )
-        found = tables.reuse_or_make(shard, made_of, lambda: _faces(profile, facts, count))
+        shard = tables.reuse_or_make(
+            _shard(run, facts["video"]), fingerprint, lambda: _faces(run, facts, count)
+        )
     except FileNotFoundError:
         return {"status": "missing", "reason": "was there when the videos were listed, and is gone"}
     except InputError as error:
         return {"status": "unreadable", "reason": error.reason}
-    result = {"sampled": min(count, facts["frames"]), "faces": len(found)}
-    if found.empty:
+    result = {"sampled": min(count, facts["frames"]), "faces": len(shard)}
+    if shard.empty:
         result |= {"status": "no face", "reason": f"no face in the {result['sampled']} frames looked at"}
     return result
 
@@ -242,21 +242,20 @@ def _lost(reason: str) -> dict:
     return {"status": "unreadable", "reason": reason}
 
 
-def _faces(profile: Profile, facts: dict, count: int) -> pd.DataFrame:
+def _faces(run: Run, facts: dict, count: int) -> pd.DataFrame:
     rows = []
-    for frame, found in tracking.find(video.sample_frames(profile.data / facts["path"], count)):
-        for person in range(len(found)):
+    for frame, detections in tracking.find(video.sample_frames(run.data / facts["path"], count)):
+        for person in range(len(detections)):
+            box = detections.boxes[person]
             rows.append(
                 {
                     "face_id": f"{Path(facts['video']).stem}-{frame.index:04d}-{person}",
                     "frame": frame.index,
                     "time": frame.time,
-                    **dict(zip(BOX, found.boxes[person], strict=True)),
-                    "score": found.scores[person],
-                    **dict(zip(LANDMARKS, found.landmarks[person].ravel(), strict=True)),
-                    "image": encode(
-                        crop(frame.image, found.boxes[person], profile.margin, profile.face_size)
-                    ),
+                    **dict(zip(BOX, box, strict=True)),
+                    "score": detections.scores[person],
+                    **dict(zip(LANDMARK_COLUMNS, detections.landmarks[person].ravel(), strict=True)),
+                    "image": encode(crop(frame.image, box, run.margin, run.face_size)),
                 }
             )
     faces = pd.DataFrame(rows, columns=[*FACTS, "image"])

@@ -8,23 +8,36 @@ import pandas as pd
 import torch
 from scipy.special import expit
 
-from dfd import augment, classifier, cluster, evaluation, faces, tracking, training, video
+from dfd import (
+    augment,
+    classifier,
+    dataset,
+    evaluation,
+    faces,
+    loading,
+    parallel,
+    tables,
+    tracking,
+    training,
+    video,
+)
 from dfd.errors import InputError
-from dfd.profile import Profile
+from dfd.run import Run
 
 FRAMES = 32
 UNSCORED = {"faces": 0, "logit": np.nan}
 
 
-def score(profile: Profile, files: list[Path]) -> pd.DataFrame:
+def score(run: Run, files: list[Path]) -> pd.DataFrame:
     """Say of each video how likely it is to be a fake, with the classifier that a run has trained.
 
     Faces are found and cropped as for training, in `FRAMES` frames spread over the video; their mean logit
-    is calibrated on the validation split.
+    is calibrated on the validation split. The classifier and the predictions are taken as they are stored:
+    nothing is made or written.
 
     Parameters
     ----------
-    profile : Profile
+    run : Run
         The run that trained.
     files : list of Path
         Videos.
@@ -40,30 +53,35 @@ def score(profile: Profile, files: list[Path]) -> pd.DataFrame:
     InputError
         If the run has not trained a classifier.
     """
-    if not training.path(profile).is_file():
-        raise InputError(
-            training.path(profile), "no classifier has been trained yet; make book does, in chapter 8"
-        )
-    validation = training.predictions(profile)
-    validation = validation[validation["split"] == "validation"]
-    calibration = evaluation.calibrate(evaluation.videos(profile, validation))
-    rows = dict(cluster.each(profile, _score, [file.resolve() for file in files], _lost, "video"))
+    calibration = _calibration(run)
+    rows = dict(parallel.map_unordered(run, _score, [file.resolve() for file in files], _lost, "video"))
     scored = pd.DataFrame([rows[place] | {"video": str(file)} for place, file in enumerate(files)])
-    scored["p_fake"] = expit(calibration(scored)["logit"])
+    scored["p_fake"] = expit(calibration(scored["logit"]))
     return scored[["video", "faces", "p_fake", "status", "reason"]]
 
 
-def _score(profile: Profile, file: Path) -> dict:
+def _calibration(run: Run) -> evaluation.Calibration:
+    if not training.path(run).is_file():
+        raise InputError(
+            training.path(run), "no classifier has been trained yet; dfd train does it, and so does make book"
+        )
+    table = tables.read(training.path(run))
+    validation = table[table["split"] == "validation"]
+    logits = evaluation.aggregate(validation["logit"], validation["video"])
+    labels = validation.drop_duplicates("video").set_index("video").loc[logits.index]
+    return evaluation.calibrate(dataset.is_fake(labels), logits.to_numpy())
+
+
+def _score(run: Run, file: Path) -> dict:
     try:
-        crops = _crops(profile, file)
+        crops = _crops(run, file)
     except InputError as error:
         return UNSCORED | {"status": "unreadable", "reason": error.reason}
     if not crops:
         return UNSCORED | {"status": "no face", "reason": "no face in the frames looked at"}
-    resize = augment.evaluation(training.recipe(profile).size)
-    images = np.stack([resize(image=crop)["image"] for crop in crops])
+    images = loading.resized(np.stack(crops), training.own_recipe(run).size)
     with torch.inference_mode():
-        logits = classifier.fake_logit(_model(profile)(augment.normalise(images)))
+        logits = classifier.fake_logit(_model(run)(augment.normalise(images)))
     return {"faces": len(crops), "logit": logits.mean().item(), "status": "ok", "reason": ""}
 
 
@@ -72,14 +90,14 @@ def _lost(reason: str) -> dict:
 
 
 @lru_cache(maxsize=1)
-def _model(profile: Profile) -> classifier.Classifier:
-    return training.train(profile)
+def _model(run: Run) -> classifier.Classifier:
+    return training.stored(run)
 
 
-def _crops(profile: Profile, file: Path) -> list[np.ndarray]:
+def _crops(run: Run, file: Path) -> list[np.ndarray]:
     # Encoded and decoded, since the faces that the classifier has learned from were too.
     return [
-        faces.decode(faces.encode(faces.crop(frame.image, box, profile.margin, profile.face_size)))
-        for frame, found in tracking.find(video.sample_frames(file, FRAMES))
-        for box in found.boxes
+        faces.decode(faces.encode(faces.crop(frame.image, box, run.margin, run.face_size)))
+        for frame, detections in tracking.find(video.sample_frames(file, FRAMES))
+        for box in detections.boxes
     ]

@@ -1,14 +1,12 @@
 """Parquet tables that know what made them: written whole or not at all, rebuilt only when needed."""
 
 import hashlib
-import inspect
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 import pyarrow as pa
@@ -46,28 +44,28 @@ def replacing(path: str | Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
-def fingerprint(*parts: object, code: Iterable[ModuleType] = ()) -> str:
+def fingerprint(*parts: object) -> str:
     """Hash what a table is made from.
+
+    A stage gives its ``VERSION`` among the parts: a number that is raised when the stage's code makes other
+    tables than before. Nothing else of the code counts, so that a comment makes no table anew.
 
     Parameters
     ----------
     *parts : object
-        Inputs and parameters: anything that JSON can write, paths (as text) and data classes' fields.
-    code : iterable of module
-        Modules whose source text the result depends on.
+        Inputs and parameters: anything that JSON can write. Inputs that are files are given by their
+        SHA-256 (`dfd.contents`), and tables by `stored_fingerprint`.
 
     Returns
     -------
     str
         The first 16 hex digits of a SHA-256.
     """
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
-    for module in code:
-        digest.update(inspect.getsource(module).encode())
-    return digest.hexdigest()[:16]
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def write(frame: pd.DataFrame, path: str | Path, made_from: str) -> None:
+def write(frame: pd.DataFrame, path: str | Path, fingerprint: str) -> None:
     """Write a table and the fingerprint of what made it.
 
     Parameters
@@ -76,16 +74,16 @@ def write(frame: pd.DataFrame, path: str | Path, made_from: str) -> None:
         The table; its index is not kept.
     path : str or Path
         The Parquet file.
-    made_from : str
-        Fingerprint, as `fingerprint` gives it.
+    fingerprint : str
+        As `fingerprint` gives it.
     """
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), KEY: made_from.encode()})
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), KEY: fingerprint.encode()})
     with replacing(path) as aside:
         pq.write_table(table, aside)
 
 
-def made_from(path: str | Path) -> str | None:
+def stored_fingerprint(path: str | Path) -> str | None:
     """Read the fingerprint that a table carries.
 
     Parameters
@@ -133,15 +131,15 @@ def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
         raise InputError(path, f"not a readable Parquet file ({error})") from error
 
 
-def reuse_or_make(path: str | Path, made_of: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """Read a table if it was made of the same things; otherwise make and write it.
+def reuse_or_make(path: str | Path, fingerprint: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """Read a table if it was made from the same things; otherwise make and write it.
 
     Parameters
     ----------
     path : str or Path
         The Parquet file.
-    made_of : str
-        Fingerprint of the inputs, parameters and code.
+    fingerprint : str
+        Of the version, the inputs and the parameters, as `fingerprint` gives it.
     make : callable
         Makes the table; called without arguments.
 
@@ -150,6 +148,6 @@ def reuse_or_make(path: str | Path, made_of: str, make: Callable[[], pd.DataFram
     DataFrame
         As read back from the file, so that both ways give the same.
     """
-    if made_from(path) != made_of:
-        write(make(), path, made_of)
+    if stored_fingerprint(path) != fingerprint:
+        write(make(), path, fingerprint)
     return read(path)

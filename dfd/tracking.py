@@ -9,16 +9,21 @@ from itertools import islice
 import cv2
 import numpy as np
 import torch
-from torchvision.ops import box_iou
 
-from dfd import detectors
+from dfd import boxes, detectors
 from dfd.detectors import Detections
 from dfd.video import Frame
 
 DETECTOR = "facenet-pytorch"
+
 SHORT_SIDE = 360
+"""Side in pixels to which the short side of a frame is shrunk before it is searched."""
+
 SMALLEST_FACE = 1 / 12
+"""Side of the smallest face looked for, as a share of the frame's short side."""
+
 LOWEST_SCORE = 0.9
+"""Score from which a detection is kept as a face."""
 
 SEARCH_EVERY = 5
 """Frames from one search of the whole frame to the next, so that newcomers are seen."""
@@ -36,7 +41,11 @@ SMALLEST_CHANGE = 0.6
 """Share of its last side that a followed face has at least."""
 
 SURE = 0.99
+"""Score below which a followed face is not believed, and the frame searched whole."""
+
 SAME_FACE = 0.3
+"""Intersection over union above which two followed boxes are taken for the same face."""
+
 READ_AHEAD = 8
 GPU_BATCH = 16
 
@@ -61,6 +70,14 @@ def find(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Detections]]:
         Each frame, in the same order.
     Detections
         Its faces with a score of `LOWEST_SCORE` or more, from left to right, in pixels of the frame.
+
+    Examples
+    --------
+    >>> import dfd.run
+    >>> from dfd import tracking, video
+    >>> clip = dfd.run.load("sample").data / "benchmark" / "benchmark_540x960.mp4"
+    >>> [len(faces) for frame, faces in tracking.find(video.sample_frames(clip, 3))]
+    [1, 1, 1]
     """
     on_gpu = torch.cuda.is_available()
     read = _ahead(iter(frames)) if on_gpu or torch.get_num_threads() > 1 else iter(frames)
@@ -71,7 +88,7 @@ def search(images: list[np.ndarray]) -> list[Detections]:
     """Find the faces worth keeping in whole frames.
 
     Frames are scaled down to a short side of `SHORT_SIDE`, and no face smaller than `SMALLEST_FACE` of that
-    side looked for, which costs no face in footage of people close to the camera and saves most of the
+    side is looked for, which costs no face in footage of people close to the camera and saves most of the
     time.
 
     Parameters
@@ -86,8 +103,11 @@ def search(images: list[np.ndarray]) -> list[Detections]:
     """
     short_side = min(images[0].shape[:2])
     scale = min(1.0, SHORT_SIDE / short_side)
-    found = _detect([_shrunk(image, scale) for image in images], short_side * scale * SMALLEST_FACE)
-    return [_in_order(each.boxes / scale, each.scores, each.landmarks / scale) for each in found]
+    smallest = short_side * scale * SMALLEST_FACE
+    return [
+        _in_order(faces.boxes / scale, faces.scores, faces.landmarks / scale)
+        for faces in _detect([_shrunk(image, scale) for image in images], smallest)
+    ]
 
 
 def _search_in_batches(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Detections]]:
@@ -96,47 +116,44 @@ def _search_in_batches(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Detecti
 
 
 def _follow(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Detections]]:
-    before, known, age = None, None, 0
+    last_time, last, followed = 0.0, None, 0
     for frame in frames:
-        found = None
-        if known and age < SEARCH_EVERY and frame.time - before.time <= LONGEST_STEP:
-            found = _again(frame.image, known)
-        age = 1 if found is None else age + 1
-        before, known = frame, search([frame.image])[0] if found is None else found
-        yield frame, known
+        faces = None
+        if last and followed < SEARCH_EVERY and frame.time - last_time <= LONGEST_STEP:
+            faces = _find_again(frame.image, last)
+        followed = 1 if faces is None else followed + 1
+        last_time, last = frame.time, search([frame.image])[0] if faces is None else faces
+        yield frame, last
 
 
-def _again(image: np.ndarray, known: Detections) -> Detections | None:
-    """Find all of the known faces once more, or None."""
-    parts = [_around(image, box) for box in known.boxes]
+def _find_again(image: np.ndarray, last: Detections) -> Detections | None:
+    """Find all of the faces of the frame before once more, or None."""
+    parts = [_around(image, box) for box in last.boxes]
     if not all(len(part) for part in parts):
         return None
-    boxes, scores, landmarks = (
+    edges, scores, landmarks = (
         np.stack([getattr(part, name)[0] for part in parts]) for name in ("boxes", "scores", "landmarks")
     )
-    overlaps = _overlaps(boxes, boxes)
-    if scores.min() < SURE or (overlaps - np.eye(len(boxes))).max() > SAME_FACE:
+    overlaps = boxes.iou(edges, edges)
+    if scores.min() < SURE or (overlaps - np.eye(len(edges))).max() > SAME_FACE:
         return None
-    return _in_order(boxes, scores, landmarks)
+    return _in_order(edges, scores, landmarks)
 
 
 def _around(image: np.ndarray, box: np.ndarray) -> Detections:
+    """Look for one face in the surroundings of where it was."""
     side = max(box[2:] - box[:2])
     middle = (box[:2] + box[2:]) / 2
     left, top = np.maximum(middle - side * SURROUNDINGS / 2, 0).astype(int)
     right, bottom = (middle + side * SURROUNDINGS / 2).astype(int)
     scale = min(1.0, FOLLOWED_SIDE / side)
     part = _shrunk(image[top : max(bottom, top + 1), left : max(right, left + 1)], scale)
-    found = _detect([part], side * scale * SMALLEST_CHANGE)[0]
+    faces = _detect([part], side * scale * SMALLEST_CHANGE)[0]
     corner = np.array([left, top], np.float32)
-    boxes = found.boxes / scale + np.tile(corner, 2)
+    edges = faces.boxes / scale + np.tile(corner, 2)
     # Of several faces in the square, the followed one is that which overlaps most with where it was.
-    nearest = np.argsort(-_overlaps(boxes, box[None])[:, 0])[:1]
-    return Detections(boxes[nearest], found.scores[nearest], found.landmarks[nearest] / scale + corner)
-
-
-def _overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    return box_iou(torch.from_numpy(boxes), torch.from_numpy(others)).numpy()
+    nearest = np.argsort(-boxes.iou(edges, box[None])[:, 0])[:1]
+    return Detections(edges[nearest], faces.scores[nearest], faces.landmarks[nearest] / scale + corner)
 
 
 def _detect(images: list[np.ndarray], min_face_size: float) -> list[Detections]:
@@ -155,10 +172,10 @@ def _detect(images: list[np.ndarray], min_face_size: float) -> list[Detections]:
 
 
 @lru_cache(maxsize=1)
-def _detector() -> detectors.Detector:
+def _detector() -> detectors.FacenetPytorch:
     if torch.cuda.is_available():
-        return detectors.make(f"{DETECTOR}-batched", device="cuda", batch_size=GPU_BATCH)
-    detector = detectors.make(DETECTOR)
+        return detectors.FacenetPytorch(f"{DETECTOR}-batched", "cuda", None, GPU_BATCH)
+    detector = detectors.FacenetPytorch(DETECTOR, "cpu", None, batch_size=1)
     # With the channels of a pixel side by side, pooling takes much less time on a CPU.
     detector.model.to(memory_format=torch.channels_last)
     return detector
@@ -168,10 +185,10 @@ def _shrunk(image: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
 
 
-def _in_order(boxes: np.ndarray, scores: np.ndarray, landmarks: np.ndarray) -> Detections:
+def _in_order(edges: np.ndarray, scores: np.ndarray, landmarks: np.ndarray) -> Detections:
     kept = np.flatnonzero(scores >= LOWEST_SCORE)
-    kept = kept[np.argsort(boxes[kept, 0])]
-    return Detections(boxes[kept], scores[kept], landmarks[kept])
+    kept = kept[np.argsort(edges[kept, 0])]
+    return Detections(edges[kept], scores[kept], landmarks[kept])
 
 
 def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
 
 from dfd.errors import InputError
 
@@ -49,6 +51,14 @@ def sample_frames(path: str | Path, count: int) -> Iterator[Frame]:
     ------
     InputError
         If the file is missing, no video, or ends before a wanted frame.
+
+    Examples
+    --------
+    >>> import dfd.run
+    >>> from dfd import video
+    >>> clip = dfd.run.load("sample").data / "benchmark" / "benchmark_540x960.mp4"
+    >>> [frame.index for frame in video.sample_frames(clip, 3)]
+    [8, 24, 40]
     """
     _at_least_one("count", count)
     packets = _packets(path)
@@ -129,12 +139,12 @@ def _at_least_one(name: str, value: int) -> None:
         raise InputError(f"{name} {value}", "must be 1 or more")
 
 
-def _open(path: str | Path) -> av.container.InputContainer:
+def _open(path: str | Path) -> InputContainer:
     if not Path(path).is_file():
         raise InputError(path, "no such file")
     try:
         container = av.open(str(path))
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         raise InputError(path, f"not a readable video ({error.strerror})") from error
     if not container.streams.video:
         container.close()
@@ -161,7 +171,7 @@ def _packets(path: str | Path) -> _Packets:
         promised = container.streams.video[0].frames
         try:
             packets = [packet for packet in container.demux(video=0) if packet.size]
-        except av.FFmpegError as error:
+        except FFmpegError as error:
             raise InputError(path, f"not a readable video ({error.strerror})") from error
     shown = [packet for packet in packets if _shows(packet)]
     if not shown:
@@ -169,7 +179,8 @@ def _packets(path: str | Path) -> _Packets:
     whole = sum(not packet.is_corrupt for packet in packets)
     if whole < max(promised, len(packets)):
         raise InputError(path, f"holds {whole} of {max(promised, len(packets))} frames; it may be truncated")
-    return _Packets([packet.pts for packet in shown], [packet.is_keyframe for packet in shown])
+    stamps = [packet.pts for packet in shown if packet.pts is not None]
+    return _Packets(stamps, [packet.is_keyframe for packet in shown])
 
 
 def _shows(packet: av.Packet) -> bool:
@@ -201,25 +212,28 @@ def _read(path: str | Path, packets: _Packets, indices: Iterable[int]) -> Iterat
         stream.thread_type = "SLICE"
         try:
             for frame in _decode(container, stream, needed, wanted):
-                index = wanted.pop(frame.pts, None)
-                if index is not None:
+                if frame.pts in wanted:
+                    index = wanted.pop(frame.pts)
                     # Threads that convert a single picture take longer to start than to work.
                     image = np.rot90(frame.to_ndarray(format="rgb24", threads=1), frame.rotation // 90)
-                    seconds = float((frame.pts - times[0]) * stream.time_base)
+                    seconds = float((frame.pts - times[0]) * (stream.time_base or 1))
                     yield Frame(index, seconds, np.ascontiguousarray(image))
                 if not wanted:
                     return
-        except av.FFmpegError as error:
+        except FFmpegError as error:
             raise InputError(path, f"cannot be decoded ({error.strerror})") from error
     raise InputError(path, f"ends before frame {min(wanted.values())} of {len(times)}; it may be truncated")
 
 
 def _decode(
-    container: av.container.InputContainer, stream: av.VideoStream, needed: set[int], wanted: dict[int, int]
+    container: InputContainer, stream: av.VideoStream, needed: set[int], wanted: dict[int, int]
 ) -> Iterator[av.VideoFrame]:
-    place, decoding = 0, False
+    place, decoding = -1, False
     for packet in container.demux(stream):
-        if _shows(packet) and (place := place + 1) - 1 not in needed:
+        shown = _shows(packet)
+        if shown:
+            place += 1
+        if shown and place not in needed:
             # Groups of pictures without a wanted frame are passed over, and the decoder emptied before.
             if decoding:
                 yield from stream.codec_context.decode(None)
@@ -228,7 +242,5 @@ def _decode(
             continue
         decoding = True
         # A frame that no other refers to need not be decoded unless it is wanted itself.
-        stream.codec_context.skip_frame = (
-            "DEFAULT" if not _shows(packet) or packet.pts in wanted else "NONREF"
-        )
+        stream.codec_context.skip_frame = "DEFAULT" if not shown or packet.pts in wanted else "NONREF"
         yield from packet.decode()

@@ -6,44 +6,44 @@ from pathlib import Path
 
 import pytest
 
-from dfd import profile
-from dfd.profile import Profile
+import dfd.run
+from dfd.run import Run
 
 SOURCES = 2
 FAKES_PER_SOURCE = 1
 
 
 @pytest.fixture(scope="session")
-def sample() -> Profile:
+def sample() -> Run:
     """The committed sample, with the tables of the checkout."""
-    return profile.load("sample")
+    return dfd.run.load("sample")
 
 
 @pytest.fixture(scope="session")
-def few(sample: Profile, tmp_path_factory: pytest.TempPathFactory) -> Profile:
+def few(sample: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The first videos of the sample with few faces each; its tables are made once for all tests."""
     build = tmp_path_factory.mktemp("few")
     return replace(sample, build=build, videos=8, faces_per_fake=2, faces_per_real=6, jobs=1)
 
 
 @pytest.fixture
-def tiny(sample: Profile, tmp_path: Path) -> Profile:
+def tiny(sample: Run, tmp_path: Path) -> Run:
     """A few clips of the sample, in a folder and with tables of their own.
 
     Of every split the first sources come along, each with its first fakes.
     """
     part = tmp_path / "data" / "dfdc_train_part_0"
     part.mkdir(parents=True)
-    chosen: dict[str, dict] = {}
+    entries: dict[str, dict] = {}
     for folder in sorted(sample.data.glob("dfdc_train_part_*")):
         listed = json.loads((folder / "metadata.json").read_text())
         for name in _first_groups(listed):
-            chosen[name] = listed[name]
+            entries[name] = listed[name]
             (part / name).symlink_to(folder / name)
-        if len({entry["split"] for entry in chosen.values()}) == 3:
+        if len({entry["split"] for entry in entries.values()}) == 3:
             break
-    (part / "metadata.json").write_text(json.dumps(chosen, indent=1))
-    (tmp_path / "data" / "truth").symlink_to(sample.truth)
+    (part / "metadata.json").write_text(json.dumps(entries, indent=1))
+    (tmp_path / "data" / "truth").symlink_to(sample.data / "truth")
     return replace(sample, data=tmp_path / "data", build=tmp_path / "build", jobs=1)
 
 

@@ -1,0 +1,87 @@
+"""What files hold: the SHA-256 of each, kept with its size and time so that no file is read twice."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from dfd import tables
+
+COLUMNS = ["name", "bytes", "modified", "sha256"]
+
+
+def sha256(path: Path) -> str:
+    """Hash a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file. Read once in a process, as long as its size and time of change stay the same.
+
+    Returns
+    -------
+    str
+        SHA-256 in hex digits.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    facts = path.stat()
+    return _hash(path, facts.st_size, facts.st_mtime_ns)
+
+
+def hashes(folder: Path, names: Sequence[str], kept: Path | None = None, jobs: int = 1) -> dict[str, str]:
+    """Hash many files of a folder.
+
+    Unlike the times of files, what they hold stays the same when a folder is copied, moved or cloned.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    names : sequence of str
+        Files in it; those that are not there are left out.
+    kept : Path, optional
+        Parquet file that keeps the hashes: a file whose size and time of change are those that stand there
+        is not read again. It is written only if something in it has changed.
+    jobs : int
+        Threads that read.
+
+    Returns
+    -------
+    dict of str to str
+        SHA-256 of each file that is there, by name.
+    """
+    there = {name: (folder / name).stat() for name in names if (folder / name).is_file()}
+    states = {name: (facts.st_size, facts.st_mtime_ns) for name, facts in there.items()}
+    before = _read(kept)
+    changed = [name for name, state in states.items() if before.get(name, (None,))[:-1] != state]
+    # Threads are enough, since both reading and hashing release Python's lock.
+    progress = tqdm(changed, desc="reading files", unit="file", disable=None, leave=False)
+    read = Parallel(n_jobs=jobs, prefer="threads")(delayed(sha256)(folder / name) for name in progress)
+    new = cast(list[str], read)
+    after = before | {name: (*states[name], digest) for name, digest in zip(changed, new, strict=True)}
+    if kept and after != before:
+        rows = [(name, *facts) for name, facts in after.items()]
+        tables.write(pd.DataFrame(rows, columns=COLUMNS), kept, fingerprint="")
+    return {name: after[name][-1] for name in there}
+
+
+def _read(kept: Path | None) -> dict[str, tuple[int, int, str]]:
+    if kept is None or not kept.is_file():
+        return {}
+    rows = tables.read(kept)[COLUMNS].itertuples(index=False)
+    return {name: (size, modified, digest) for name, size, modified, digest in rows}
+
+
+@lru_cache
+def _hash(path: Path, size: int, modified: int) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,122 @@
+"""Faces for a network: decoded, scaled and augmented when they are asked for, and drawn in balanced pairs."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pandas as pd
+from torch.utils.data import Dataset, Sampler
+
+from dfd import augment, dataset, faces
+
+
+def resized(images: np.ndarray, size: int) -> np.ndarray:
+    """Scale face crops to the size that a classifier is trained with.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width, 3)
+        Squares, RGB.
+    size : int
+        Side in pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, size, size, 3)
+    """
+    return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images])
+
+
+class Faces(Dataset):
+    """Face crops, decoded, scaled and perhaps augmented when they are asked for.
+
+    An item is asked for by ``(position, seed)``. The seed fixes the augmentation, so that the same draw
+    gives the same picture in any order and on any number of loader processes; ``None`` leaves the crop as
+    it is.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns image (bytes) and label.
+    size : int
+        Side of the pictures in pixels.
+    """
+
+    def __init__(self, table: pd.DataFrame, size: int) -> None:
+        self.images = table["image"].to_list()
+        self.fake = dataset.is_fake(table).astype(np.int64)
+        self.size = size
+        self.transform = augment.training(size)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, draw: tuple[int, int | None]) -> tuple[np.ndarray, int]:
+        """Get a picture, RGB uint8 of shape (size, size, 3), and whether it is FAKE."""
+        position, seed = draw
+        image = resized(faces.decode(self.images[position])[None], self.size)[0]
+        if seed is not None:
+            self.transform.set_random_seed(seed)
+            image = self.transform(image=image)["image"]
+        return image, self.fake[position]
+
+
+class Pairs(Sampler):
+    """Draw pairs of a REAL and a FAKE face of the same source; sources take turns in random order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns source, video and label.
+    count : int
+        Faces in an epoch.
+    seed : int
+        Seed of the random draws; each epoch draws anew.
+    augmented : bool
+        Whether draws carry a seed for the augmentation.
+    """
+
+    def __init__(self, table: pd.DataFrame, count: int, seed: int, augmented: bool) -> None:
+        self.groups = paired(table.reset_index(drop=True))
+        self.count, self.seed, self.augmented, self.epoch = count, seed, augmented, 0
+
+    def __len__(self) -> int:
+        return self.count // 2 * 2
+
+    def set_epoch(self, epoch: int) -> None:
+        """Take note of the epoch, which Lightning tells before each."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[tuple[int, int | None]]:
+        random = np.random.default_rng([self.seed, self.epoch])
+        turns = len(self) // 2
+        rounds = int(np.ceil(turns / len(self.groups)))
+        order = np.concatenate([random.permutation(len(self.groups)) for _ in range(rounds)])
+        for source in order[:turns]:
+            for videos in self.groups[source]:
+                position = int(random.choice(videos[random.integers(len(videos))]))
+                yield position, int(random.integers(2**31)) if self.augmented else None
+
+
+def paired(table: pd.DataFrame) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
+    """List the sources that have both REAL and FAKE faces.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Faces, with the columns source, video and label.
+
+    Returns
+    -------
+    list of tuple
+        For each such source its REAL and its FAKE videos, each an array of the index of its faces.
+    """
+    groups = []
+    for _, group in table.groupby("source"):
+        videos = [
+            [rows.index.to_numpy() for _, rows in group[group["label"] == label].groupby("video")]
+            for label in dataset.LABELS
+        ]
+        if all(videos):
+            groups.append((videos[0], videos[1]))
+    return groups

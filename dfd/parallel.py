@@ -1,0 +1,189 @@
+"""Do the same to many videos or shards: in this process, on all cores, or on a Dask scheduler's workers."""
+
+import logging
+import socket
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+import dask.config
+from distributed import Client, Future, LocalCluster, as_completed
+from distributed.scheduler import KilledWorker
+from tqdm import tqdm
+
+from dfd.errors import InputError
+from dfd.run import Run
+
+PATIENCE = 30.0
+"""Seconds to wait for a scheduler and its first worker."""
+
+JOBS_PER_THREAD = 4
+"""Jobs given out at a time for each thread, so that a scheduler never holds all of a large data set."""
+
+GPU = {"GPU": 1}
+
+# Dask tells workers to give memory back at once, and glibc then asks for it again for every layer of a
+# network, which slows it down.
+MEMORY = {
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28,
+}
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def map_unordered(
+    run: Run,
+    work: Callable[[Run, Item], Result],
+    items: Sequence[Item],
+    lost: Callable[[str], Result],
+    unit: str,
+    on_gpu: bool = True,
+) -> Iterator[tuple[int, Result]]:
+    """Call a function for each of many items.
+
+    With `run.scheduler` the workers of that Dask scheduler do it. They need this package, and the data
+    and the build folder under the same paths. If any of them offers the resource ``GPU``, only those that
+    do are used, one item for each GPU at a time. Without a scheduler a Dask cluster of `run.jobs`
+    processes on this machine does it, and where one process is enough (one item, one job, or a GPU, which
+    would be shared), this one, as also where not even the machine's own loopback network is there.
+
+    Parameters
+    ----------
+    work : callable
+        Called as ``work(run, item)``; a function of a module. It should keep what it made in a file,
+        so that a lost worker costs only what it had not finished.
+    items : sequence
+        What to do it for.
+    lost : callable
+        Gives the result for an item whose worker died while it worked on nothing else, from the reason.
+    unit : str
+        What an item is, for the progress bar.
+    on_gpu : bool
+        Whether `work` computes on the GPU where there is one.
+
+    Yields
+    ------
+    int
+        Place of the item in `items`, in the order of completion.
+    Result
+        What `work` returned for it.
+
+    Raises
+    ------
+    InputError
+        If no scheduler answers at that address, or it has no workers.
+    """
+    stage = work.__module__.rpartition(".")[2]
+    alone = min(run.jobs, len(items)) < 2 or (on_gpu and run.device.type == "cuda")
+    if not (alone or run.scheduler or _has_loopback()):
+        warnings.warn(
+            "without a loopback network there are no workers: one process does it all", stacklevel=2
+        )
+        alone = True
+    if alone and not run.scheduler:
+        done = ((place, work(run, item)) for place, item in enumerate(items))
+    else:
+        done = _on_workers(run, work, items, lost, on_gpu)
+    with tqdm(total=len(items), desc=stage, unit=unit, disable=None) as progress:
+        for place, result in done:
+            progress.update()
+            yield place, result
+
+
+@contextmanager
+def local(workers: int) -> Iterator[LocalCluster]:
+    """Start worker processes of one core each on this machine, and stop them afterwards.
+
+    Parameters
+    ----------
+    workers : int
+        How many.
+
+    Yields
+    ------
+    LocalCluster
+        Its `scheduler_address` can be a run's `scheduler`.
+    """
+    with dask.config.set(MEMORY):
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=None,  # pyright: ignore[reportArgumentType]
+            # What goes wrong comes back as a result; all else that is logged is about closing connections.
+            silence_logs=logging.CRITICAL,
+        )
+        try:
+            yield cluster
+        finally:
+            cluster.close()
+
+
+def _has_loopback() -> bool:
+    """Tell whether processes of this machine can talk to each other over a network."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        try:
+            socket.create_connection(server.getsockname(), timeout=1).close()
+        except OSError:
+            return False
+    return True
+
+
+def _on_workers(
+    run: Run, work: Callable, items: Sequence, lost: Callable[[str], Any], on_gpu: bool
+) -> Iterator[tuple[int, Any]]:
+    with ExitStack() as stack:
+        client = _client(run, stack)
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+        resources = GPU if on_gpu and any("GPU" in worker["resources"] for worker in workers) else None
+
+        def submit(place: int) -> Future:
+            return client.submit(work, run, items[place], pure=False, resources=resources)
+
+        # Dask blames a death on every job that the worker held. Which of them was at fault shows when each
+        # runs once more while nothing else does.
+        threads = sum(worker["nthreads"] for worker in workers)
+        suspects = []
+        for place, job in _finished(submit, range(len(items)), JOBS_PER_THREAD * threads):
+            if isinstance(job.exception(), KilledWorker):
+                suspects.append(place)
+            else:
+                yield place, job.result()
+        for place, job in _finished(submit, suspects, 1):
+            error = job.exception()
+            if isinstance(error, KilledWorker):
+                times = error.allowed_failures + 1
+                yield place, lost(f"its worker died {times} times, perhaps for want of memory")
+            else:
+                yield place, job.result()
+
+
+def _finished(
+    submit: Callable[[int], Future], places: Iterable[int], at_a_time: int
+) -> Iterator[tuple[int, Future]]:
+    """Submit jobs, so many at a time, and give each when it is done."""
+    waiting, running = iter(places), {}
+
+    def begin(count: int) -> list[Future]:
+        begun = {submit(place): place for place in islice(waiting, count)}
+        running.update(begun)
+        return list(begun)
+
+    finished = as_completed(begin(at_a_time))
+    for job in finished:
+        yield running.pop(job), job
+        finished.update(begin(1))
+
+
+def _client(run: Run, stack: ExitStack) -> Client:
+    if not run.scheduler:
+        return stack.enter_context(Client(stack.enter_context(local(run.jobs))))
+    try:
+        client = stack.enter_context(Client(run.scheduler, timeout=PATIENCE))
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise InputError(f"scheduler {run.scheduler}", f"cannot be used ({error})") from error
+    return client

@@ -1,0 +1,107 @@
+"""The commands of the book, ``python -m study book`` and others; the Makefile calls them."""
+
+import inspect
+import sys
+import time
+from importlib import import_module
+from typing import Annotated
+
+import nbformat
+import typer
+
+import dfd.run
+from dfd.errors import InputError
+from dfd.run import ROOT, Run
+from study import chapters, claims, pages
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+Name = Annotated[str, typer.Argument(metavar="PROFILE", help="sample or dfdc")]
+EXPERIMENTS = "study.experiments"
+
+
+@app.command()
+def book(name: Name = "sample") -> None:
+    """Execute the chapters that changed, and build the pages."""
+    run = dfd.run.load(name)
+    _execute(run)
+    started = time.monotonic()
+    built = pages.build(run)
+    typer.echo(f"pages: {time.monotonic() - started:.0f} s" if built else "pages: unchanged")
+    typer.echo(f"The book is in {(pages.HTML / 'index.html').relative_to(ROOT)}")
+
+
+@app.command()
+def execute(name: Name = "sample") -> None:
+    """Execute the chapters that changed."""
+    _execute(dfd.run.load(name))
+
+
+@app.command()
+def strip() -> None:
+    """Write the chapters, executed on the sample, back to where they are committed."""
+    run = dfd.run.load("sample")
+    for path in chapters.notebooks():
+        stripped = pages.strip(nbformat.read(chapters.executed(run, path.stem), as_version=4))
+        notebook = nbformat.writes(stripped) + "\n"
+        if path.read_text() != notebook:
+            path.write_text(notebook)
+
+
+@app.command()
+def measure(
+    experiment: Annotated[str, typer.Argument(help="Name of the module, such as two_workers")],
+    name: Annotated[str, typer.Option("--profile", "-p", envvar="PROFILE", help="sample or dfdc")] = "sample",
+    clip: Annotated[str | None, typer.Option(help="A video, where the experiment takes one")] = None,
+) -> None:
+    """Measure something at length and store the result in ``results``."""
+    available = measurements()
+    if experiment not in available:
+        raise InputError(
+            f"experiment {experiment!r}", f"cannot be measured alone; there are {', '.join(available)}"
+        )
+    take = import_module(f"{EXPERIMENTS}.{experiment}").measure
+    takes_clip = "clip" in inspect.signature(take).parameters
+    take(dfd.run.load(name), **({"clip": clip} if clip and takes_clip else {}))
+
+
+@app.command()
+def ledger(name: Name = "sample") -> None:
+    """Show what the chapters found of every claim."""
+    findings = claims.findings(dfd.run.load(name))
+    for claim, about in claims.CLAIMS.items():
+        typer.echo(f"{claim} {about.statement} (report, {about.section})")
+        rows = findings[findings["claim"] == claim].to_dict("records")
+        for row in rows:
+            typer.echo(f"    {row['verdict']}: {row['measured']} [{row['chapter']}]")
+        if not rows:
+            typer.echo("    not checked in this run")
+
+
+def measurements() -> list[str]:
+    """List the experiments that measure at length and store their result.
+
+    Returns
+    -------
+    list of str
+        Names of modules.
+    """
+    files = sorted((ROOT / "study" / "experiments").glob("[a-z]*.py"))
+    return [path.stem for path in files if "\ndef measure(" in path.read_text()]
+
+
+def _execute(run: Run) -> None:
+    for path, seconds in chapters.execute_changed(run):
+        took = "unchanged" if seconds is None else f"{seconds:.0f} s"
+        typer.echo(f"{path.relative_to(ROOT)}: {took}")
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one clear line."""
+    try:
+        app()
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

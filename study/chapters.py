@@ -1,0 +1,183 @@
+"""The chapters: what each is made from, and the execution of those that have changed."""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from dfd import contents, dataset, tables
+from dfd.errors import InputError
+from dfd.run import ROOT, Run
+from study import dependencies, results
+
+DATA = ("dfdc_train_part_*/*", "benchmark/*", "truth/*")
+"""Files of the data folder that chapters read."""
+
+READS_FINDINGS_OF = {"08_evaluation": ("02_preprocessing", "03_detector_benchmark")}
+"""Chapters that read what others have found, and so are executed again after these."""
+
+
+def notebooks() -> list[Path]:
+    """List the notebooks of the book.
+
+    Returns
+    -------
+    list of Path
+        In the order of the chapters.
+    """
+    return sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+
+
+def settings(run: Run) -> str:
+    """Describe what a run depends on besides code: its settings and what the files of its data folder hold.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    str
+        JSON; two runs with the same settings and data give the same text, wherever they lie.
+    """
+    left_out = ("data", "build", "jobs", "scheduler", "weights")
+    kept = {key: value for key, value in asdict(run).items() if key not in left_out}
+    if run.weights:
+        kept["weights"] = contents.sha256(run.weights)
+    files = sorted(str(path.relative_to(run.data)) for pattern in DATA for path in run.data.glob(pattern))
+    return json.dumps(kept | {"data": tables.fingerprint(dataset.hashes(run, files))}, indent=1)
+
+
+def fingerprints(run: Run) -> dict[str, str]:
+    """Hash what each chapter is made from: its code and all that it uses, settings, data, stored results.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    dict of str to str
+        By the name of the chapter.
+    """
+    about = settings(run)
+    prints: dict[str, str] = {}
+    for path in notebooks():
+        cells = nbformat.read(path, as_version=4).cells
+        code = "\n\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        prints[path.stem] = tables.fingerprint(
+            [(cell.cell_type, cell.source, cell.metadata) for cell in cells],
+            dependencies.notebook_hash(code),
+            about,
+            {name: results.read(name) for name in dependencies.stored_results(code)},
+            [prints[name] for name in READS_FINDINGS_OF.get(path.stem, ())],
+        )
+    return prints
+
+
+def execute_changed(run: Run) -> Iterator[tuple[Path, float | None]]:
+    """Execute the chapters of a run that have changed, or that build on something that has.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Yields
+    ------
+    Path
+        Each chapter, when it is done.
+    float or None
+        Seconds that it took; ``None`` if it has not changed.
+
+    Raises
+    ------
+    InputError
+        If a cell fails, with its number and the error.
+    """
+    for source, fingerprint in zip(notebooks(), fingerprints(run).values(), strict=True):
+        target, started = executed(run, source.stem), time.monotonic()
+        if target.is_file() and nbformat.read(target, as_version=4).metadata.get("made_from") == fingerprint:
+            yield source, None
+            continue
+        try:
+            execute(run, source, target, fingerprint)
+        except PapermillExecutionError as error:
+            if "dfd.errors" not in "".join(error.traceback):
+                print("\n".join(error.traceback), file=sys.stderr)
+            reason = f"cell {error.cell_index + 1} failed: {error.ename}: {error.evalue}"
+            raise InputError(source, reason) from error
+        yield source, time.monotonic() - started
+
+
+def executed(run: Run, chapter: str) -> Path:
+    """Say where a run keeps an executed chapter.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    chapter : str
+        Name of the notebook, without its ending.
+
+    Returns
+    -------
+    Path
+    """
+    return run.build / "notebooks" / f"{chapter}.ipynb"
+
+
+def execute(run: Run, source: Path, target: Path, fingerprint: str = "") -> None:
+    """Execute a chapter; the claims that it recorded before are forgotten.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    source : Path
+        The notebook, which runs in its own folder.
+    target : Path
+        Where to write it with its outputs; written whole or not at all.
+    fingerprint : str
+        What it is made from, as `fingerprints` says; it is written into the notebook.
+
+    Raises
+    ------
+    papermill.exceptions.PapermillExecutionError
+        If a cell fails.
+    """
+    killed = target.parent.glob(f".{target.name}.*")
+    for left_over in [*(run.build / "claims").glob(f"*-{source.stem}.json"), *killed]:
+        left_over.unlink()
+    os.environ["PLOTLY_RENDERER"] = "notebook_connected"
+    # A reader may have told matplotlib to draw to files; the pages need the figures all the same.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ |= {"DFDC": str(run.data)} if run.name == "dfdc" else {}
+    os.environ |= {"WEIGHTS": str(run.weights)} if run.weights else {}
+    with tempfile.TemporaryDirectory(prefix="dfd") as sockets, tables.replacing(target) as aside:
+        # Sockets in the file system: a kernel then needs no network, not even the loopback device.
+        transport = {"transport": "ipc", "ip": f"{sockets}/kernel"}
+        notebook = papermill.execute_notebook(
+            source,
+            aside,
+            parameters={"profile": run.name},
+            kernel_name="python3",
+            cwd=source.parent,
+            progress_bar=False,
+            # What a long cell says of its progress reaches the terminal while it runs.
+            stderr_file=sys.stderr,
+            config=Config(KernelManager=transport),
+        )
+        notebook.metadata["made_from"] = fingerprint
+        nbformat.write(notebook, aside)

@@ -1,0 +1,91 @@
+"""Video files: how their frames are stored, and longer clips made of short ones."""
+
+from pathlib import Path
+
+import av
+import pandas as pd
+from av.error import FFmpegError
+
+from dfd import video
+from dfd.errors import InputError
+from dfd.tables import replacing
+
+
+def structure(path: str | Path) -> pd.DataFrame:
+    """List the frames of a video without decoding them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The video.
+
+    Returns
+    -------
+    DataFrame
+        In the order of display: time (in the stream's unit), key (whether decoding can start here),
+        reference (whether other frames refer to it, as H.264 says in each frame's header; true for other
+        codecs) and bytes.
+
+    Raises
+    ------
+    InputError
+        If the file is no readable video.
+    """
+    try:
+        with av.open(str(path)) as container:
+            h264 = container.streams.video[0].codec_context.name == "h264"
+            rows = [
+                (packet.pts, packet.is_keyframe, not h264 or _is_reference(bytes(packet)), packet.size)
+                for packet in container.demux(video=0)
+                if packet.pts is not None and not packet.is_discard
+            ]
+    except (FFmpegError, IndexError) as error:
+        raise InputError(path, "not a readable video") from error
+    return pd.DataFrame(rows, columns=["time", "key", "reference", "bytes"]).sort_values(
+        "time", ignore_index=True
+    )
+
+
+def _is_reference(packet: bytes) -> bool:
+    # An MP4 packet is a row of units, each after its length in four bytes. The first byte of a unit tells
+    # how much others need it (two bits) and what it is (five bits; 1 to 5 are slices of a picture).
+    start = 0
+    while start + 4 < len(packet):
+        header = packet[start + 4]
+        if 1 <= header & 31 <= 5:
+            return header & 96 > 0
+        start += 4 + int.from_bytes(packet[start : start + 4], "big")
+    return True
+
+
+def lengthened(path: str | Path, target: Path, frames: int, key_every: int) -> Path:
+    """Make a longer video of a short one by playing it forwards and backwards.
+
+    Parameters
+    ----------
+    path : str or Path
+        The short video.
+    target : Path
+        The MP4 file to write (H.264).
+    frames : int
+        Frames of the longer one.
+    key_every : int
+        Distance of its key frames; DFDC's have 250.
+
+    Returns
+    -------
+    Path
+        `target`.
+    """
+    pictures = [frame.image for frame in video.every(path, 1)]
+    there_and_back = [*pictures, *pictures[-2:0:-1]]
+    height, width = pictures[0].shape[:2]
+    settings = {"preset": "veryfast", "sc_threshold": "0", "g": str(key_every), "bf": "3"}
+    with replacing(target) as aside, av.open(str(aside), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=30, options=settings)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for index in range(frames):
+            picture = there_and_back[index % len(there_and_back)]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    return target

@@ -1,0 +1,176 @@
+"""What all of DFDC costs, and how well the work spreads: tables of pages, made of stored results."""
+
+from dfd.errors import InputError
+from study import results
+
+VIDEOS = {"REAL": 19_154, "FAKE": 100_000}
+"""The training set (Dolhansky et al., 2020)."""
+
+BYTES = 470e9
+"""Size of all its videos."""
+
+PARTS = 50
+"""Parts that it is published in."""
+
+CORES_PER_GPU = 8
+"""Cores that decode for one GPU, where nobody has measured how many it needs."""
+
+
+def tables() -> dict[str, str]:
+    """Write all tables that pages include.
+
+    Returns
+    -------
+    dict of str to str
+        Name of the page that is included, and its MyST Markdown.
+
+    Raises
+    ------
+    InputError
+        If nothing is stored of what a video costs.
+    """
+    cost = results.read("extraction_cost")
+    if cost is None:
+        raise InputError(results.FOLDER / "extraction_cost.json", "no such result; measure extraction_cost")
+    stored = {
+        "extraction_speed": results.read("extraction_speed"),
+        "two_workers": results.read("two_workers"),
+        "damaged_clips": results.read("damaged_clips"),
+    }
+    return {
+        "costs-table": sizes(cost),
+        "cluster-costs-table": machines(cost, results.read("extraction_cost_gpu")),
+        "cluster-checks-table": checks(stored),
+    }
+
+
+def sizes(measured: dict) -> str:
+    """Say what each share of DFDC costs, scaled up from a measurement.
+
+    Parameters
+    ----------
+    measured : dict
+        As `study.experiments.extraction_cost` stores it.
+
+    Returns
+    -------
+    str
+        MyST Markdown.
+    """
+    total = sum(VIDEOS.values())
+    hours = _hours(measured, "core_seconds_per_video")
+    faces_of = {label: VIDEOS[label] * cost["faces_per_video"] for label, cost in measured["costs"].items()}
+    stored = sum(faces_of[label] * cost["bytes_per_face"] for label, cost in measured["costs"].items())
+    faces = sum(faces_of.values())
+    lines = [
+        "| What | Videos | Size | Faces | Stored faces | Extraction on 2 cores | on 16 cores |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    shares = {
+        "`VIDEOS=500`": 500 / total,
+        "`PARTS=0`": 1 / PARTS,
+        "`PARTS=0,1,2`": 3 / PARTS,
+        "everything": 1,
+    }
+    for what, share in shares.items():
+        lines.append(
+            f"| {what} | {total * share:,.0f} | {BYTES * share / 1e9:,.0f} GB | {faces * share:,.0f} "
+            f"| {stored * share / 1e9:,.1f} GB | {_time(hours * share / 2)} | {_time(hours * share / 16)} |"
+        )
+    return "\n".join([*lines, "", _source(measured)])
+
+
+def machines(measured: dict, on_gpu: dict | None) -> str:
+    """Say what finding the faces of all of DFDC takes on machines of several sizes.
+
+    Parameters
+    ----------
+    measured : dict
+        As `study.experiments.extraction_cost` stores it on a machine without a GPU.
+    on_gpu : dict or None
+        The same from a machine with one; ``None`` where nobody has measured it.
+
+    Returns
+    -------
+    str
+        MyST Markdown.
+    """
+    hours = _hours(measured, "core_seconds_per_video")
+    decoding = _hours(measured, "decoding_core_seconds_per_video")
+    lines = ["| On | Hours | How it is known |", "|---|--:|---|"]
+    for what, count in {"1 core": 1, "2 cores": 2, "16 cores": 16, "100 workers of one core": 100}.items():
+        lines.append(f"| {what} | {hours / count:,.1f} | measured core-seconds / {count} |")
+    for count in (1, 8):
+        what = f"{count} GPU{'s' if count > 1 else ''}"
+        if on_gpu:
+            hours = _hours(on_gpu, "seconds_per_video") / count
+            lines.append(f"| {what} | {hours:,.1f} | measured on {on_gpu['machine']} |")
+        else:
+            least = decoding / CORES_PER_GPU / count
+            lines.append(
+                f"| {what} | at least {least:,.1f} | not measured, for want of a GPU; "
+                f"what {CORES_PER_GPU} cores for each GPU need for decoding alone |"
+            )
+    return "\n".join(
+        [*lines, "", _source(measured), "Division by the number of workers assumes a disk that keeps up."]
+    )
+
+
+def checks(stored: dict[str, dict | None]) -> str:
+    """Say how fast the extractor is, how well the work spreads, and what damaged clips do.
+
+    Parameters
+    ----------
+    stored : dict of str to dict or None
+        What each of these experiments stored; ``None`` where it has not been run.
+
+    Returns
+    -------
+    str
+        MyST Markdown.
+    """
+    sentences = {
+        "extraction_speed": (
+            "{speedup:.1f} times as fast as the report's loop on one clip of 300 frames ({clip}), with "
+            "{found:.1%} of its faces found again and landmarks {landmarks:.1%} of the interocular distance "
+            "apart; on the sample's REAL clips, against the truth: recall {accuracy[extractor][recall]:.1%} "
+            "(the loop {accuracy[loop][recall]:.1%}), mean IoU {accuracy[extractor][mean_iou]:.3f} "
+            "({accuracy[loop][mean_iou]:.3f}), false positives {accuracy[extractor][false_positives]} "
+            "({accuracy[loop][false_positives]}); in half precision the loop has a recall of "
+            "{accuracy[loop in half precision][recall]:.1%}, and "
+            "{accuracy[loop in half precision][boxes_moved]:.0%} of its boxes move (IoU below 0.99)"
+        ),
+        "two_workers": "two local workers are {speedup:.2f} times as fast as one, on {videos} videos",
+        "damaged_clips": (
+            "{clips_with_one_status:,} of {clips:,} clips, {damaged} of them damaged on purpose, have "
+            "exactly one status; memory was {megabytes[at_half]:,} MB at half time and "
+            "{megabytes[at_the_end]:,} MB at the end"
+        ),
+    }
+    lines = []
+    for name, sentence in sentences.items():
+        result = stored[name]
+        said = (
+            f"{sentence.format(**result)} ({result['machine']}, {result['date']})"
+            if result
+            else "not run yet"
+        )
+        lines.append(f"- `python -m study measure {name}`: {said}.")
+    return "\n".join(lines)
+
+
+def _hours(measured: dict, what: str) -> float:
+    return sum(VIDEOS[label] * cost[what] for label, cost in measured["costs"].items()) / 3600
+
+
+def _source(measured: dict) -> str:
+    costs = measured["costs"]
+    return (
+        f"Measured on {sum(cost['videos'] for cost in costs.values())} DFDC videos ({measured['machine']}, "
+        f"{measured['date']}): {costs['FAKE']['core_seconds_per_video']:.1f} core-seconds for a fake and "
+        f"{costs['REAL']['core_seconds_per_video']:.1f} for a real video, of which more faces are taken."
+    )
+
+
+def _time(hours: float) -> str:
+    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"

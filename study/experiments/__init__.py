@@ -1,0 +1,1 @@
+"""What the book measures: one module for each question."""

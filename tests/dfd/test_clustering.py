@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from dfd import clustering, reduction
+from dfd.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    """Five well separated clusters of 40 points in three dimensions, and their numbers."""
+    random = np.random.default_rng(0)
+    codes = np.repeat(np.arange(5), 40)
+    return random.uniform(-50, 50, size=(5, 3))[codes] + random.normal(size=(200, 3)), codes
+
+
+def test_hdbscan_finds_the_clusters_without_their_number(blobs):
+    points, codes = blobs
+    clusters, probability = clustering.find(points)
+    facts = clustering.summary(clusters, codes)
+    assert facts["clusters"] == 5 and facts["ARI"] > 0.95
+    assert ((probability >= 0) & (probability <= 1)).all()
+    assert (probability[clusters == clustering.NOISE] == 0).all()
+
+
+def test_few_points_are_all_noise():
+    clusters, probability = clustering.find(np.zeros((4, 3)))
+    assert clusters.tolist() == [-1] * 4 and probability.tolist() == [0] * 4
+
+
+def test_table_has_a_cluster_for_each_face(few):
+    found = clustering.table(few)
+    assert found.columns.to_list() == ["face_id", "cluster", "probability"]
+    assert found["face_id"].to_list() == reduction.table(few)["face_id"].to_list()
+    assert len(clustering.table(few, "vectors")) == len(found)
+
+
+def test_unknown_space_is_refused(few):
+    with pytest.raises(InputError, match="cannot be clustered"):
+        clustering.table(few, "pixels")

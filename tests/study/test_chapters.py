@@ -1,0 +1,132 @@
+"""Which chapters are executed, and what a change in code, data or stored results makes stale."""
+
+import json
+import os
+import shutil
+from dataclasses import replace
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from papermill.exceptions import PapermillExecutionError
+
+import dfd.run
+from dfd.errors import InputError
+from study import chapters, claims, dependencies, results
+from study.claims import Finding
+
+
+def notebook(*sources):
+    cells = [new_code_cell('profile = "sample"', metadata={"tags": ["parameters"]})]
+    cells += [new_code_cell(source) for source in sources]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return new_notebook(cells=cells, metadata=kernel | {"language_info": {"name": "python"}})
+
+
+def test_execute_writes_the_notebook_and_forgets_old_findings(tiny, tmp_path):
+    source, target = tmp_path / "01_test.ipynb", tmp_path / "out" / "01_test.ipynb"
+    nbformat.write(notebook("print(profile * 2)"), source)
+    claims.record(tiny, Finding("C01", "01_test", "old", "reproduced"))
+    claims.record(tiny, Finding("C01", "02_other", "kept", "reproduced"))
+    chapters.execute(tiny, source, target)
+    assert nbformat.read(target, as_version=4).cells[-1].outputs[0].text == "samplesample\n"
+    assert claims.findings(tiny)["chapter"].tolist() == ["02_other"]
+
+
+def test_execute_keeps_figures_whatever_the_readers_own_plots_go_to(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    source, target = tmp_path / "01_test.ipynb", tmp_path / "01_done.ipynb"
+    nbformat.write(notebook("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"), source)
+    chapters.execute(tiny, source, target)
+    outputs = nbformat.read(target, as_version=4).cells[-1].outputs
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
+def test_execute_leaves_nothing_of_a_notebook_that_fails(tiny, tmp_path):
+    source, target = tmp_path / "01_test.ipynb", tmp_path / "out" / "01_test.ipynb"
+    nbformat.write(notebook("1 / 0"), source)
+    with pytest.raises(PapermillExecutionError, match="ZeroDivisionError"):
+        chapters.execute(tiny, source, target)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_settings_change_with_the_data_and_what_is_asked_for(tiny):
+    before = chapters.settings(tiny)
+    assert chapters.settings(replace(tiny, jobs=7)) == before
+    assert chapters.settings(replace(tiny, videos=2)) != before
+    part = tiny.data / "dfdc_train_part_0"
+    (part / "metadata.json").write_text(json.dumps({}))
+    assert chapters.settings(tiny) != before
+
+
+def test_settings_of_a_copied_checkout_are_the_same(tiny, tmp_path):
+    copy = replace(tiny, data=tmp_path / "copy", build=tmp_path / "elsewhere")
+    shutil.copytree(tiny.data, copy.data)
+    for path in copy.data.rglob("*"):
+        os.utime(path, (1, 1))
+    assert chapters.settings(copy) == chapters.settings(tiny)
+
+
+@pytest.fixture
+def checkout(tiny, tmp_path, monkeypatch):
+    """A checkout with two chapters of its own and this project's code; and a run in it."""
+    for package in dependencies.PACKAGES:
+        shutil.copytree(dfd.run.ROOT / package, tmp_path / package)
+    for module in (dependencies, chapters):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
+    (tmp_path / "notebooks").mkdir()
+    sources = {
+        "01_faces": "import dfd.run\nfrom dfd import faces\nstage = faces.table",
+        "02_stored": "from study import results\nprint(results.read('speed'))",
+    }
+    for name, code in sources.items():
+        nbformat.write(notebook(code), tmp_path / "notebooks" / f"{name}.ipynb")
+    return tmp_path
+
+
+def changed(run, before):
+    """The chapters whose fingerprint is another than before."""
+    return [name for name, value in chapters.fingerprints(run).items() if value != before[name]]
+
+
+def test_a_chapter_is_stale_if_code_that_it_uses_changes(checkout, tiny):
+    before = chapters.fingerprints(tiny)
+    module = checkout / "dfd" / "faces.py"
+    text = module.read_text()
+    module.write_text(text.replace('"""The faces table: ', '"""A comment more. The faces table: '))
+    assert changed(tiny, before) == []
+    module.write_text(text.replace("JPEG_QUALITY = 95", "JPEG_QUALITY = 94"))
+    assert changed(tiny, before) == ["01_faces"]
+
+
+def test_a_chapter_is_stale_if_a_result_that_it_reads_changes(checkout, tiny):
+    before = chapters.fingerprints(tiny)
+    (checkout / "results").mkdir()
+    (checkout / "results" / "speed.json").write_text("{}")
+    (checkout / "results" / "other.json").write_text("{}")
+    assert changed(tiny, before) == ["02_stored"]
+
+
+def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch):
+    executed = []
+
+    def execute(run, source, target, fingerprint):
+        executed.append(source.stem)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        done = nbformat.read(source, as_version=4)
+        done.metadata["made_from"] = fingerprint
+        nbformat.write(done, target)
+
+    monkeypatch.setattr(chapters, "execute", execute)
+    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False, False]
+    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [True, True]
+    nbformat.write(notebook("print(7)"), checkout / "notebooks" / "01_faces.ipynb")
+    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False, True]
+    assert executed == ["01_faces", "02_stored", "01_faces"]
+
+
+def test_a_cell_that_fails_is_named(checkout, tiny):
+    nbformat.write(notebook("1 / 0"), checkout / "notebooks" / "01_faces.ipynb")
+    with pytest.raises(InputError, match=r"01_faces\.ipynb: cell \d failed: ZeroDivisionError"):
+        list(chapters.execute_changed(tiny))

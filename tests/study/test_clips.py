@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from dfd import dataset
+from dfd.errors import InputError
+from study import clips
+
+
+@pytest.fixture(scope="module")
+def long_clip(sample, tmp_path_factory):
+    clip = sample.data / dataset.table(sample)["path"].iloc[0]
+    return clips.lengthened(clip, tmp_path_factory.mktemp("long") / "long.mp4", frames=100, key_every=30)
+
+
+def test_structure_tells_where_decoding_can_start_and_what_can_be_skipped(long_clip):
+    frames = clips.structure(long_clip)
+    assert len(frames) == 100
+    assert np.flatnonzero(frames["key"]).tolist() == [0, 30, 60, 90]
+    assert frames.loc[frames["key"], "reference"].all()
+    assert 0.2 < frames["reference"].mean() < 0.8
+    assert frames["time"].is_monotonic_increasing
+
+
+def test_structure_of_what_is_no_video_is_an_error(tmp_path):
+    text = tmp_path / "text.mp4"
+    text.write_bytes(b"this is no video\n" * 100)
+    with pytest.raises(InputError, match=r"text\.mp4.*not a readable video"):
+        clips.structure(text)

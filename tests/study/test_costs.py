@@ -1,0 +1,48 @@
+"""Tables of what DFDC costs."""
+
+import pytest
+
+from dfd.errors import InputError
+from study import costs, results
+
+COST = {
+    "videos": 1,
+    "core_seconds_per_video": 36.0,
+    "decoding_core_seconds_per_video": 7.2,
+    "seconds_per_video": 3.6,
+    "faces_per_video": 10,
+    "bytes_per_face": 1000,
+}
+MEASURED = {"costs": {"REAL": COST, "FAKE": COST}, "machine": "a machine", "date": "a day"}
+
+
+def test_costs_scale_with_the_number_of_videos():
+    table = costs.sizes(MEASURED)
+    assert "| everything | 119,154 | 470 GB | 1,191,540 | 1.2 GB | 595.8 h | 74.5 h |" in table
+    assert "| `VIDEOS=500` | 500 | 2 GB | 5,000 | 0.0 GB | 2.5 h | 19 min |" in table
+
+
+def test_machines_share_the_work():
+    table = costs.machines(MEASURED, None)
+    assert "| 1 core | 1,191.5 |" in table
+    assert "| 100 workers of one core | 11.9 |" in table
+
+
+def test_what_was_not_measured_is_called_so():
+    assert "| 8 GPUs | at least 3.7 | not measured" in costs.machines(MEASURED, None)
+    assert "| 8 GPUs | 14.9 | measured on a machine |" in costs.machines(MEASURED, MEASURED)
+    nothing = {"extraction_speed": None, "two_workers": None, "damaged_clips": None}
+    assert costs.checks(nothing).count("not run yet") == 3
+
+
+def test_stored_results_fill_the_tables():
+    tables = costs.tables()
+    assert "not run yet" not in tables["cluster-checks-table"]
+    assert "| everything | 119,154 |" in tables["costs-table"]
+    assert "`python -m study measure extraction_speed`: 10." in tables["cluster-checks-table"]
+
+
+def test_without_a_stored_cost_there_are_no_tables(monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    with pytest.raises(InputError, match="measure extraction_cost"):
+        costs.tables()
