@@ -12,7 +12,8 @@ import numpy as np
 
 from . import geometry
 from .geometry import EYE_CENTRE, smoothstep
-from .identity import HAIR_COLOURS, Identity
+from .identity import Identity
+from .traits import HAIR_COLOURS
 
 _FRONT_SCALE = 640
 _FRONT_LEFT, _FRONT_TOP = -0.8, 8.2
@@ -46,10 +47,11 @@ def noise(rng: np.random.Generator, cells: int, octaves: int = 3, fade: float = 
     Parameters
     ----------
     rng : Generator
+        Source of chance.
     cells : int
         Number of cells across the atlas in the coarsest octave.
     octaves : int
-        Each has twice the cells of the one before.
+        Number of octaves; each has twice the cells of the one before.
     fade : float
         Strength of an octave against the one before.
     """
@@ -68,11 +70,12 @@ def hairline(position: np.ndarray, balding: float, woman: bool) -> np.ndarray:
 
     Parameters
     ----------
-    position : ndarray, shape (..., 3)
+    position : ndarray of float32, shape (..., 3)
+        Points of the base mesh.
     balding : float
-        From 0 to 1: raises the forehead's line, the temples most.
+        How far the hair has receded, from 0 to 1, at the temples most.
     woman : bool
-        Rounder temples and shorter sideburns.
+        Whether to give rounder temples and shorter sideburns.
     """
     x, y, z = position[..., 0], position[..., 1], position[..., 2]
     angle = np.degrees(np.arctan2(np.abs(x), z - 0.55))

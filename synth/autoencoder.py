@@ -172,10 +172,10 @@ def train(faces: tuple[np.ndarray, np.ndarray], seed: int) -> Autoencoder:
     weight = _centre_weight()
     for _ in range(STEPS):
         optimiser.zero_grad()
-        chosen = [p[torch.randint(len(p), (BATCH,), generator=generator)] for p in pictures]
-        seen = torch.cat([_distort(_cut_out(batch), generator) for batch in chosen])
+        batches = [p[torch.randint(len(p), (BATCH,), generator=generator)] for p in pictures]
+        seen = torch.cat([_distort(_cut_out(batch), generator) for batch in batches])
         codes = network.encoder(2 * seen - 1).split(BATCH)
-        errors = [(network.draw(codes[actor], actor) - chosen[actor]).abs() for actor in (0, 1)]
+        errors = [(network.draw(codes[actor], actor) - batches[actor]).abs() for actor in (0, 1)]
         (weight * (errors[0] + errors[1])).mean().backward()
         optimiser.step()
         schedule.step()

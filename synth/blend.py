@@ -122,5 +122,5 @@ def outline(alpha: np.ndarray, region: tuple[int, int, int, int]) -> np.ndarray 
     if not contours:
         return None
     largest = max(contours, key=cv2.contourArea)[:, 0]
-    chosen = np.unique(np.linspace(0, len(largest) - 1, OUTLINE_POINTS).astype(int))
-    return (largest[chosen] + np.array(region[:2])).astype(np.int16)
+    places = np.unique(np.linspace(0, len(largest) - 1, OUTLINE_POINTS).astype(int))
+    return (largest[places] + np.array(region[:2])).astype(np.int16)

@@ -29,10 +29,11 @@ from . import (
     swap,
     truth,
 )
+from .clips import SWAP, Fake, Real
 from .errors import SynthError
 from .files import ASIDE, FAKING, FILMING, TRAINING, fingerprint, replacing, sha256
 from .footage import Footage
-from .plan import SWAP, Fake, Plan, Real, Setting, check
+from .plan import Plan, Setting, check
 from .plan import make as make_plan
 
 WORK = ".work"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from .dataset import table
 from .files import replacing
 
 QUALITY = "quality.json"
@@ -37,9 +38,7 @@ def text(out: Path) -> str:
     str
         Markdown.
     """
-    videos, frames, actors = (
-        pd.read_parquet(out / "truth" / f"{name}.parquet") for name in ("videos", "frames", "actors")
-    )
+    videos, frames, actors = (table(out, name) for name in ("videos", "frames", "actors"))
     recipe = json.loads((out / "recipe.json").read_text())
     path = out / QUALITY
     quality = json.loads(path.read_text()) if path.is_file() else {}
@@ -125,8 +124,8 @@ def _quality(quality: dict[str, dict]) -> str:
         (f"the same: AUC of {name} fakes", figure("classifier", f"auc {name}"), "")
         for name in ("landmark swap", "autoencoder", "partial blend", "hard", "middling", "crude")
     ]
-    table = _table(pd.DataFrame(rows, columns=["what", "measured", "wanted"]))
-    return MEASURED.format(table=table, landmark_faces=figure("detection", "landmark_faces", "{}"))
+    figures = pd.DataFrame(rows, columns=["what", "measured", "wanted"])
+    return MEASURED.format(table=_table(figures), landmark_faces=figure("detection", "landmark_faces", "{}"))
 
 
 def _table(frame: pd.DataFrame) -> str:

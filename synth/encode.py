@@ -69,7 +69,7 @@ def write(images: Iterable[np.ndarray], path: Path, encoding: Encoding) -> None:
     path : Path
         The MP4 file.
     encoding : Encoding
-        How.
+        How to encode it.
 
     Raises
     ------

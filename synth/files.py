@@ -17,11 +17,11 @@ SOURCES = Path(__file__).resolve().parent
 # A file is old when a module that had a part in it has changed. The modules of each step, without the
 # steps before:
 FILMING = (
-    *("assets", "identity", "geometry", "appearance", "hair", "motion", "scene", "render", "film"),
-    "footage",
+    *("assets", "traits", "identity", "geometry", "appearance", "subject", "head", "clothes", "hair", "look"),
+    *("motion", "scene", "camera", "lighting", "render", "annotation", "film", "footage"),
 )
 TRAINING = ("composite", "autoencoder")
-FAKING = ("swap", "blend", "degrade", "encode", "plan", "truth", "build")
+FAKING = ("swap", "blend", "degrade", "encode", "clips", "plan", "dataset", "truth", "build")
 
 # Beginning of the names of files that are being written.
 ASIDE = ".aside-"

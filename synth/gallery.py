@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from .dataset import clip_path, table
 from .encode import read
 from .files import replacing
 
@@ -27,10 +28,7 @@ def make(out: Path) -> None:
     out : Path
         Folder of the data set, with its truth tables.
     """
-    videos, frames, changes, actors = (
-        pd.read_parquet(out / "truth" / f"{name}.parquet")
-        for name in ("videos", "frames", "changes", "actors")
-    )
+    videos, frames, changes, actors = (table(out, name) for name in ("videos", "frames", "changes", "actors"))
     _write(actors_sheet(out, videos, frames, actors), out / FOLDER / ACTORS)
     _write(fakes_sheet(out, videos, frames, changes), out / FOLDER / FAKES)
     _write(motions_sheet(out, videos, frames), out / FOLDER / MOTIONS)
@@ -57,7 +55,7 @@ def actors_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, actors: 
         video = own.loc[(own.blur + own.face_smoothing + 1 - own.rescaling + (own.people > 1)).idxmin()]
         faces = frames[(frames.video == video.video) & (frames.actor == actor.actor)]
         frontal = faces.loc[(faces.yaw.abs() + faces.pitch.abs()).nsmallest(FRONTAL).index]
-        pictures = _frames(out, video)
+        pictures = read(clip_path(out, video))
         # Open eyes have more contrast than closed ones.
         face = max(
             (face for _, face in frontal.iterrows()),
@@ -94,7 +92,7 @@ def fakes_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, changes: 
                 changes[["video", "frame", "polygon"]], on=["video", "frame"]
             )
             face = faces.loc[faces.yaw.abs().idxmin()]
-            before, after = (_frames(out, video)[face.frame] for video in (original, fake))
+            before, after = (read(clip_path(out, video))[face.frame] for video in (original, fake))
             marked = after.copy()
             polygon = np.array(face.polygon, np.int32).reshape(-1, 2)
             cv2.polylines(marked, [polygon], isClosed=True, color=OUTLINE, thickness=2, lineType=cv2.LINE_AA)
@@ -121,12 +119,12 @@ def motions_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> np.n
     """
     real = videos[(videos.label == "REAL") & (videos.people == 1) & (videos.faceless_frames == 0)]
     ranges = frames.groupby("video").yaw.agg(np.ptp)
-    chosen = real.assign(range=real.video.map(ranges)).sort_values("range", ascending=False)
-    chosen = chosen.drop_duplicates("actor").iloc[:: max(1, len(chosen) // 12)].head(6)
+    ranked = real.assign(range=real.video.map(ranges)).sort_values("range", ascending=False)
+    clips = ranked.drop_duplicates("actor").iloc[:: max(1, len(ranked) // 12)].head(6)
     tiles = []
-    for video in chosen.itertuples():
+    for video in clips.itertuples():
         faces = frames[frames.video == video.video].set_index("frame")
-        pictures = _frames(out, video)
+        pictures = read(clip_path(out, video))
         # One square for the whole row, so that the head is seen to move in it.
         frame_of_row = faces.iloc[0].copy()
         frame_of_row[["x0", "y0"]] = faces[["x0", "y0"]].mean()
@@ -135,10 +133,6 @@ def motions_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> np.n
             seconds = f"{number / 30:.2f} s"
             tiles.append(_captioned(_square(pictures[number], frame_of_row, 1.9), seconds))
     return _grid(tiles, 7)
-
-
-def _frames(out: Path, video: pd.Series) -> list[np.ndarray]:
-    return read(out / f"dfdc_train_part_{video.part}" / video.video)
 
 
 def _eye_contrast(image: np.ndarray, face: pd.Series) -> float:

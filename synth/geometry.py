@@ -128,8 +128,8 @@ def surface() -> Surface:
     reach = np.abs(mesh.vertices[mesh.faces][..., 0]).max(1)
     vertex, uv, texture, material, triangles, count = [], [], [], [], [], 0
     for part, kind in PARTS.items():
-        chosen = (mesh.face_groups == part) & (low > LOWEST) & (reach < 3.9)
-        faces, texture_faces = mesh.faces[chosen], mesh.texture_faces[chosen]
+        drawn = (mesh.face_groups == part) & (low > LOWEST) & (reach < 3.9)
+        faces, texture_faces = mesh.faces[drawn], mesh.texture_faces[drawn]
         pairs, inverse = np.unique(faces * 10**6 + texture_faces, return_inverse=True)
         corner = pairs // 10**6
         vertex.append(corner)

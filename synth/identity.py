@@ -8,136 +8,34 @@ import numpy as np
 
 from . import assets
 from .errors import SynthError
-
-ANCESTRIES = ("african", "asian", "caucasian")
-GENDERS = ("woman", "man")
-GROUPS = tuple(product(ANCESTRIES, GENDERS))
-
-MONK_TONES = (
-    (232, 194, 172),
-    (226, 184, 159),
-    (220, 175, 146),
-    (210, 163, 130),
-    (196, 147, 111),
-    (176, 126, 90),
-    (144, 100, 72),
-    (116, 78, 57),
-    (92, 62, 47),
-    (74, 50, 40),
-)
-"""Skin colours (sRGB) whose lightness follows the ten tones of the Monk scale, as lit in a film."""
-
-_MONK_RANGE = {"african": (6, 10), "asian": (2, 6), "caucasian": (1, 5)}
-_EYES = {
-    "dark brown": (44, 26, 16),
-    "brown": (78, 46, 24),
-    "hazel": (104, 82, 44),
-    "green": (86, 104, 66),
-    "grey": (112, 124, 128),
-    "blue": (84, 124, 162),
-}
-HAIR_COLOURS = {
-    "black": (26, 20, 18),
-    "dark brown": (48, 32, 23),
-    "brown": (84, 56, 36),
-    "fair": (168, 126, 78),
-    "red": (134, 66, 34),
-}
-
-SPREAD = 0.72
-"""Share of the spreads below that is used: with all of it, noses and mouths lie where few have them."""
-
-# Detail targets: (name, name of the opposite, spread of the weight). Names with {} exist for both sides.
-_DETAILS = (
-    ("nose/nose-scale-horiz-incr", "nose/nose-scale-horiz-decr", 0.55),
-    ("nose/nose-scale-depth-incr", "nose/nose-scale-depth-decr", 0.38),
-    ("nose/nose-scale-vert-incr", "nose/nose-scale-vert-decr", 0.5),
-    ("nose/nose-hump-incr", "nose/nose-hump-decr", 0.5),
-    ("nose/nose-point-up", "nose/nose-point-down", 0.3),
-    ("nose/nose-point-width-incr", "nose/nose-point-width-decr", 0.5),
-    ("nose/nose-width1-incr", "nose/nose-width1-decr", 0.45),
-    ("nose/nose-width2-incr", "nose/nose-width2-decr", 0.45),
-    ("nose/nose-width3-incr", "nose/nose-width3-decr", 0.45),
-    ("nose/nose-volume-incr", "nose/nose-volume-decr", 0.4),
-    ("nose/nose-base-up", "nose/nose-base-down", 0.3),
-    ("nose/nose-curve-convex", "nose/nose-curve-concave", 0.4),
-    ("nose/nose-trans-up", "nose/nose-trans-down", 0.35),
-    ("nose/nose-flaring-incr", "nose/nose-flaring-decr", 0.4),
-    ("mouth/mouth-scale-horiz-incr", "mouth/mouth-scale-horiz-decr", 0.5),
-    ("mouth/mouth-trans-up", "mouth/mouth-trans-down", 0.35),
-    ("mouth/mouth-upperlip-height-incr", "mouth/mouth-upperlip-height-decr", 0.5),
-    ("mouth/mouth-lowerlip-height-incr", "mouth/mouth-lowerlip-height-decr", 0.5),
-    ("mouth/mouth-upperlip-volume-incr", "mouth/mouth-upperlip-volume-decr", 0.35),
-    ("mouth/mouth-lowerlip-volume-incr", "mouth/mouth-lowerlip-volume-decr", 0.35),
-    ("mouth/mouth-cupidsbow-incr", "mouth/mouth-cupidsbow-decr", 0.5),
-    ("mouth/mouth-angles-up", "mouth/mouth-angles-down", 0.2),
-    ("chin/chin-width-incr", "chin/chin-width-decr", 0.55),
-    ("chin/chin-height-incr", "chin/chin-height-decr", 0.5),
-    ("chin/chin-prominent-incr", "chin/chin-prominent-decr", 0.45),
-    ("chin/chin-bones-incr", "chin/chin-bones-decr", 0.5),
-    ("chin/chin-jaw-drop-incr", "chin/chin-jaw-drop-decr", 0.35),
-    ("eyes/{}-eye-scale-incr", "eyes/{}-eye-scale-decr", 0.4),
-    ("eyes/{}-eye-trans-in", "eyes/{}-eye-trans-out", 0.5),
-    ("eyes/{}-eye-trans-up", "eyes/{}-eye-trans-down", 0.4),
-    ("eyes/{}-eye-corner1-up", "eyes/{}-eye-corner1-down", 0.4),
-    ("eyes/{}-eye-corner2-up", "eyes/{}-eye-corner2-down", 0.45),
-    ("eyes/{}-eye-height2-incr", "eyes/{}-eye-height2-decr", 0.35),
-    ("eyes/{}-eye-eyefold-down", "eyes/{}-eye-eyefold-up", 0.4),
-    ("eyes/{}-eye-bag-incr", "eyes/{}-eye-bag-decr", 0.3),
-    ("cheek/{}-cheek-bones-incr", "cheek/{}-cheek-bones-decr", 0.5),
-    ("cheek/{}-cheek-volume-incr", "cheek/{}-cheek-volume-decr", 0.5),
-    ("cheek/{}-cheek-inner-incr", "cheek/{}-cheek-inner-decr", 0.35),
-    ("forehead/forehead-scale-vert-incr", "forehead/forehead-scale-vert-decr", 0.2),
-    ("forehead/forehead-temple-incr", "forehead/forehead-temple-decr", 0.4),
-    ("eyebrows/eyebrows-trans-up", "eyebrows/eyebrows-trans-down", 0.35),
-    ("eyebrows/eyebrows-trans-forward", "eyebrows/eyebrows-trans-backward", 0.35),
-    ("eyebrows/eyebrows-angle-up", "eyebrows/eyebrows-angle-down", 0.25),
-    ("head/head-scale-horiz-incr", "head/head-scale-horiz-decr", 0.35),
-    ("head/head-scale-vert-incr", "head/head-scale-vert-decr", 0.3),
-    ("head/head-fat-incr", "head/head-fat-decr", 0.35),
-    ("head/head-angle-in", "head/head-angle-out", 0.25),
-    ("ears/{}-ear-scale-incr", "ears/{}-ear-scale-decr", 0.35),
-    ("ears/{}-ear-wing-incr", "ears/{}-ear-wing-decr", 0.3),
-    ("neck/neck-scale-horiz-incr", "neck/neck-scale-horiz-decr", 0.3),
-)
-_LEANINGS = {
-    "chin/chin-width-incr": -0.35,
-    "chin/chin-bones-incr": -0.35,
-    "chin/chin-jaw-drop-incr": -0.3,
-    "chin/chin-height-incr": -0.25,
-    "nose/nose-scale-horiz-incr": -0.2,
-    "nose/nose-volume-incr": -0.25,
-    "mouth/mouth-upperlip-height-incr": 0.3,
-    "mouth/mouth-lowerlip-height-incr": 0.3,
-    "eyes/{}-eye-scale-incr": 0.3,
-    "eyes/{}-eye-height2-incr": 0.25,
-    "eyebrows/eyebrows-trans-forward": -0.4,
-    "eyebrows/eyebrows-trans-up": 0.25,
-    "head/head-angle-in": 0.15,
-    "neck/neck-scale-horiz-incr": -0.25,
-}
-"""How women's faces lean against the mean; men's lean half as much the other way."""
-_HEAD_SHAPES = {
-    "woman": ("oval", "round", "triangular", "diamond", "invertedtriangular"),
-    "man": ("oval", "round", "square", "triangular", "diamond", "rectangular"),
-}
-_ASYMMETRIES = (
-    "brown-1",
-    "brown-2",
-    "cheek-1",
-    "eye-3",
-    "eye-4",
-    "jaw-1",
-    "jaw-2",
-    "mouth-1",
-    "mouth-2",
-    "nose-1",
+from .traits import (
+    ANCESTRIES,
+    ASYMMETRIES,
+    DETAILS,
+    EYE_COLOURS,
+    GROUPS,
+    HAIR_COLOURS,
+    HEAD_SHAPES,
+    LEANINGS,
+    MONK_RANGE,
+    MONK_TONES,
+    SPREAD,
 )
 
 
 @dataclass(frozen=True)
 class Brows:
-    """The shape of the eyebrows; lengths in decimetres on the base mesh."""
+    """The shape of the eyebrows; lengths in decimetres on the base mesh.
+
+    Attributes
+    ----------
+    height, thickness, arch, slant : float
+        Rise above the usual place, width, bend upwards, and rise from the inner to the outer end.
+    inner, outer : float
+        Distance of the ends from the middle of the face.
+    density : float
+        How thick the hairs grow, from 0 to 1.
+    """
 
     height: float
     thickness: float
@@ -165,7 +63,7 @@ class Identity:
     mixture : dict of str to float
         The share of each ancestry.
     age : int
-        Years.
+        Age in years.
     monk : int
         Skin tone on the Monk scale, from 1 (lightest) to 10.
     eyes : str
@@ -179,12 +77,13 @@ class Identity:
     beard : str
         "none", "shaven", "stubble", "moustache", "goatee" or "full".
     skin_colour, eye_colour, hair_colour : tuple of float
-        sRGB, 0 to 255; the hair's with its grey.
+        Colours in sRGB, 0 to 255; the hair's with its grey.
     brows : Brows
+        Shape of the eyebrows.
     freckles, redness, roughness : float
-        How much of each, from 0 to 1.
+        Amount of each, from 0 to 1.
     moles : tuple of (x, y, radius, strength)
-        On the base mesh, in decimetres.
+        Their places and radii on the base mesh, in decimetres.
     targets : dict of str to float
         Weights of the shape targets.
     """
@@ -226,9 +125,9 @@ def cast(seed: int, count: int) -> list[Identity]:
     Parameters
     ----------
     seed : int
-        The same seed makes the same people.
+        Seed of the random generators: the same seed makes the same people.
     count : int
-        How many; actor i belongs to group i modulo 6.
+        Number of actors; actor i belongs to group i modulo 6.
 
     Returns
     -------
@@ -261,7 +160,7 @@ def _spread_ages(rng: np.random.Generator, count: int) -> np.ndarray:
 def _person(rng: np.random.Generator, index: int, age: int) -> Identity:
     ancestry, gender = GROUPS[index % len(GROUPS)]
     mixture = _mixture(rng, ancestry)
-    low, high = _MONK_RANGE[ancestry]
+    low, high = MONK_RANGE[ancestry]
     monk = int(rng.integers(low, high + 1))
     skin = np.array(MONK_TONES[monk - 1]) * (1 + rng.normal(0, 0.02)) * (1 + rng.normal(0, 0.012, 3))
     eyes = _eye_colour(rng, ancestry, monk)
@@ -281,7 +180,7 @@ def _person(rng: np.random.Generator, index: int, age: int) -> Identity:
         balding=float(np.clip((age - 30) / 50 * rng.uniform(0, 1.6), 0, 1)) if gender == "man" else 0.0,
         beard=_beard(rng, gender, ancestry),
         skin_colour=tuple(np.clip(skin, 0, 250).tolist()),
-        eye_colour=tuple((np.array(_EYES[eyes]) * rng.uniform(0.85, 1.15)).tolist()),
+        eye_colour=tuple((np.array(EYE_COLOURS[eyes]) * rng.uniform(0.85, 1.15)).tolist()),
         hair_colour=_hair_colour(rng, hair, grey),
         brows=_brows(rng, gender),
         freckles=float(rng.beta(0.6, 1.8)) if monk <= 4 else float(0.3 * rng.beta(0.6, 3)),
@@ -302,7 +201,7 @@ def _mixture(rng: np.random.Generator, main: str) -> dict[str, float]:
 
 def _eye_colour(rng: np.random.Generator, ancestry: str, monk: int) -> str:
     if ancestry == "caucasian" and monk <= 4:
-        return str(rng.choice(list(_EYES), p=[0.08, 0.2, 0.17, 0.15, 0.15, 0.25]))
+        return str(rng.choice(list(EYE_COLOURS), p=[0.08, 0.2, 0.17, 0.15, 0.15, 0.25]))
     return str(rng.choice(["dark brown", "brown", "hazel"], p=[0.55, 0.4, 0.05]))
 
 
@@ -356,15 +255,15 @@ def _moles(rng: np.random.Generator) -> tuple[tuple[float, float, float, float],
 
 def _targets(rng: np.random.Generator, gender: str, mixture: dict[str, float], age: int) -> dict[str, float]:
     targets = _macro_targets(rng, gender, mixture, age)
-    for up, down, spread in _DETAILS:
-        lean = _LEANINGS.get(up, 0.0) * (1 if gender == "woman" else -0.5)
+    for up, down, spread in DETAILS:
+        lean = LEANINGS.get(up, 0.0) * (1 if gender == "woman" else -0.5)
         weight = float(np.clip(rng.normal(lean, SPREAD * spread), -0.85, 0.85))
         name = up if weight > 0 else down
         for side in ("l", "r") if "{}" in name else ("",):
             targets[name.format(side)] = abs(weight)
-    for shape in rng.choice(_HEAD_SHAPES[gender], 2, replace=False):
+    for shape in rng.choice(HEAD_SHAPES[gender], 2, replace=False):
         targets[f"head/head-{shape}"] = float(rng.uniform(0.1, 0.5))
-    for name in rng.choice(_ASYMMETRIES, 4, replace=False):
+    for name in rng.choice(ASYMMETRIES, 4, replace=False):
         targets[f"asym/asym-{name}-{rng.choice(['l', 'r'])}"] = float(rng.uniform(0, 0.35))
     if age > 45:
         targets["head/head-age-incr"] = (age - 45) / 60

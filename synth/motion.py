@@ -15,16 +15,16 @@ class Moment:
     Attributes
     ----------
     yaw, pitch, roll : float
-        Of the head against the body, in degrees: yaw to the actor's left, pitch down, roll to the
+        Turn of the head against the body in degrees: yaw to the actor's left, pitch down, roll to the
         actor's right.
     turn : float
-        Of the whole body, in degrees.
+        Turn of the whole body in degrees.
     sway : tuple of (x, y)
-        Of the whole body, in decimetres.
+        Shift of the whole body in decimetres.
     away : float
-        0 in place, 1 out of the picture.
+        How far the actor has left, and to which side: 0 in place, 1 or -1 out of the picture.
     gaze : tuple of (yaw, pitch)
-        Of the eyes against the head, in degrees.
+        Turn of the eyes against the head in degrees.
     units : dict of str to float
         Weights of the face units.
     """
@@ -51,8 +51,11 @@ def perform(
     Parameters
     ----------
     rng : Generator
+        Source of chance.
     frames : int
+        Number of frames.
     fps : float
+        Frames a second.
     faceless : (first, last + 1), optional
         Frames in which the actor is turned away or out of the picture.
     side : float
@@ -61,6 +64,7 @@ def perform(
     Returns
     -------
     list of Moment
+        One for each frame.
     """
     stage = _Stage(rng, frames, fps)
     yaw, pitch, roll = _head(stage)

@@ -6,6 +6,7 @@ from string import ascii_lowercase
 import numpy as np
 
 from . import degrade, encode
+from .clips import AUTOENCODER, PARTIAL, SWAP, Fake, Real
 from .degrade import Degradation
 from .encode import Encoding
 from .errors import SynthError
@@ -19,7 +20,6 @@ SIZES = ((480, 270), (270, 480), (360, 360), (270, 480), (480, 270), (360, 640),
 BENCHMARK_SIZES = ((540, 960), (720, 1280), (1080, 1920))
 # Of five actors of a group two are for training, one for validation, two for the test.
 SPLITS = ("train", "test", "validation", "train", "test")
-SWAP, AUTOENCODER, PARTIAL = "landmark swap", "autoencoder", "partial blend"
 METHODS = (SWAP, AUTOENCODER, SWAP, PARTIAL, AUTOENCODER)
 TWO_PEOPLE_EVERY = 5
 FACELESS_EVERY = 13
@@ -58,97 +58,21 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Real:
-    """A REAL clip.
-
-    Attributes
-    ----------
-    video : str
-        File name.
-    part : int
-        Number of the DFDC part that it lies in.
-    split : str
-        "train", "validation" or "test".
-    take : Take
-        What is filmed; its first actor is the clip's own.
-    degradation : Degradation
-    encoding : Encoding
-    seed : int
-        Seed of the degradation's noise.
-    """
-
-    video: str
-    part: int
-    split: str
-    take: Take
-    degradation: Degradation
-    encoding: Encoding
-    seed: int
-
-
-@dataclass(frozen=True)
-class Fake:
-    """A FAKE clip.
-
-    Attributes
-    ----------
-    video : str
-        File name.
-    original : Real
-        The clip that it is made of.
-    person : int
-        Whose face in it is changed.
-    donor : int
-        Whose face is put in.
-    method : str
-        One of `METHODS`.
-    region : str
-        "face", "mouth" or "eyes".
-    generator : str
-        What generates the face: "landmark swap" or "autoencoder".
-    strength : float
-        From 0 (hardest to see) to 1 (crudest).
-    degradation : Degradation
-    encoding : Encoding
-    seed : int
-        Seed of the fake's faults and of the degradation's noise.
-    """
-
-    video: str
-    original: Real
-    person: int
-    donor: int
-    method: str
-    region: str
-    generator: str
-    strength: float
-    degradation: Degradation
-    encoding: Encoding
-    seed: int
-
-    @property
-    def target(self) -> int:
-        """The actor whose face is changed."""
-        return self.original.take.actors[self.person]
-
-    @property
-    def pair(self) -> tuple[int, int]:
-        """Target and donor, the lower number first: who the autoencoder is trained for."""
-        return min(self.target, self.donor), max(self.target, self.donor)
-
-
-@dataclass(frozen=True)
 class Plan:
     """A whole data set.
 
     Attributes
     ----------
     setting : Setting
+        What the user asked for.
     cast : list of Identity
+        The actors.
     splits : list of str
         The split of each actor.
     real : list of Real
+        The REAL clips.
     fake : list of Fake
+        The FAKE clips, those of one original together.
     benchmark : list of Real
         The benchmark clips; they belong to no part or split.
     """

@@ -1,4 +1,4 @@
-"""Draw a person into a frame: projection, texture, light, shadow, skin's translucency, hair."""
+"""Draw a posed and lit person on a transparent layer, and develop the frame."""
 
 from dataclasses import dataclass
 
@@ -6,141 +6,13 @@ import cv2
 import numpy as np
 
 from . import geometry
-from .geometry import EYE, SKIN, TEETH, rasterise, smoothstep
-from .scene import Light, Scene
+from .camera import Window
+from .geometry import EYE, SKIN, rasterise, smoothstep
+from .lighting import ShadowMap, hair_light, shade, soft_light
+from .scene import Scene
+from .subject import Fabric, Ribbons, Subject, ribbon_mesh
 
 FAR = 199.0
-_SHADOW_SIZE = 320
-
-
-@dataclass(frozen=True)
-class Fabric:
-    """A piece of cloth: clothes, cap or headscarf.
-
-    Attributes
-    ----------
-    triangles : ndarray of int32, shape (m, 3)
-    chart : ndarray of float32, shape (n, 2)
-        Where each point lies on the cloth, for its pattern; in decimetres.
-    inside : ndarray of float32, shape (n,)
-        Distance to the edge of the cloth; drawn where positive.
-    colour, second : ndarray of float32, shape (3,)
-        Linear RGB; the second one is the pattern's.
-    pattern : str
-        "plain", "stripes", "checks" or "ribs".
-    period : float
-        Of the pattern, in decimetres.
-    """
-
-    triangles: np.ndarray
-    chart: np.ndarray
-    inside: np.ndarray
-    colour: np.ndarray
-    second: np.ndarray
-    pattern: str
-    period: float
-
-
-@dataclass(frozen=True)
-class Ribbons:
-    """Strands drawn as thin ribbons that face the camera.
-
-    Attributes
-    ----------
-    points : ndarray of float32, shape (n, k, 3)
-    normals : ndarray of float32, shape (n, k, 3)
-        Of the head of hair, not of the strand: for soft light.
-    colour : ndarray of float32, shape (n, k, 3)
-        Linear RGB, with the shade of the hair above it.
-    width : ndarray of float32, shape (n, k)
-    shine : float
-    """
-
-    points: np.ndarray
-    normals: np.ndarray
-    colour: np.ndarray
-    width: np.ndarray
-    shine: float
-
-
-@dataclass(frozen=True)
-class Solid:
-    """A plain opaque mesh with its own normals: spectacle frames."""
-
-    points: np.ndarray
-    normals: np.ndarray
-    triangles: np.ndarray
-    colour: np.ndarray
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A posed person, in camera space (x right, y up, z towards the camera; the camera at the origin).
-
-    Attributes
-    ----------
-    points, normals : ndarray of float32, shape (v, 3)
-        Of the base mesh.
-    openness : ndarray of float32, shape (v,)
-        How much of the surroundings each vertex sees, from 0 to 1.
-    bare : ndarray of bool, shape (m,)
-        The triangles of the body that no cloth hides.
-    texture : ndarray of float32, shape (height, width, 4)
-    gloss : ndarray of float32, shape (height, width)
-    eyes : ndarray of float32, shape (2, 3)
-        Centres of the eyeballs.
-    lashes : float
-        How dark the rims of the lids are, from 0 to 1.
-    fabrics : list of (Fabric, points (n, 3))
-    ribbons : list of Ribbons
-    solids : list of Solid
-    """
-
-    points: np.ndarray
-    normals: np.ndarray
-    openness: np.ndarray
-    bare: np.ndarray
-    texture: np.ndarray
-    gloss: np.ndarray
-    eyes: np.ndarray
-    lashes: float
-    fabrics: list[tuple[Fabric, np.ndarray]]
-    ribbons: list[Ribbons]
-    solids: list[Solid]
-
-
-@dataclass(frozen=True)
-class Window:
-    """The part of the frame that is drawn, and how finely."""
-
-    x0: int
-    y0: int
-    width: int
-    height: int
-    scale: float
-    focal: float
-    centre: np.ndarray
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns of the fine grid."""
-        return round(self.height * self.scale), round(self.width * self.scale)
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """Return column and row on the fine grid and distance (n, 3) of camera-space points (n, 3)."""
-        away = np.maximum(-points[:, 2], 0.6)
-        x = (self.centre[0] + self.focal * points[:, 0] / away - self.x0) * self.scale
-        y = (self.centre[1] - self.focal * points[:, 1] / away - self.y0) * self.scale
-        return np.stack([x, y, away], 1).astype(np.float32)
-
-    def unproject(self, depth: np.ndarray) -> np.ndarray:
-        """Return the camera-space points (rows, columns, 3) seen at distances (rows, columns)."""
-        rows, columns = self.shape
-        x = (
-            (np.arange(columns, dtype=np.float32) + 0.5) / self.scale + self.x0 - self.centre[0]
-        ) / self.focal
-        y = (self.centre[1] - (np.arange(rows, dtype=np.float32) + 0.5) / self.scale - self.y0) / self.focal
-        return np.dstack([x[None, :] * depth, y[:, None] * depth, -depth]).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -154,6 +26,7 @@ class Layer:
     colour : ndarray of float32, shape (h, w, 3)
         Linear RGB, multiplied by `cover`.
     cover : ndarray of float32, shape (h, w)
+        Share of each pixel that the person covers.
     atlas : ndarray of float32, shape (h, w, 2)
         Pixel of the atlas where skin or eye is seen, otherwise -1.
     """
@@ -163,30 +36,6 @@ class Layer:
     colour: np.ndarray
     cover: np.ndarray
     atlas: np.ndarray
-
-
-def whole_frame(scene: Scene, shift: np.ndarray) -> Window:
-    """Return the view of the whole frame at its own resolution, the hand having moved it by a shift (2,)."""
-    centre = (
-        np.array([scene.width / 2, scene.height * (0.48 if scene.height <= scene.width else 0.42)]) + shift
-    )
-    return Window(0, 0, scene.width, scene.height, 1.0, scene.focal, centre)
-
-
-def window(subject: Subject, scene: Scene, shift: np.ndarray) -> Window | None:
-    """Return the part of the frame that a person may cover, or None when out of the picture."""
-    whole = whole_frame(scene, shift)
-    clouds = [subject.points[geometry.surface().vertex]]
-    clouds += [points for _, points in subject.fabrics]
-    clouds += [r.points.reshape(-1, 3) for r in subject.ribbons]
-    pixels = whole.project(np.concatenate(clouds))[:, :2]
-    x0, y0 = np.maximum(np.floor(pixels.min(0)) - 2, 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(pixels.max(0)) + 2, [scene.width, scene.height]).astype(int)
-    if x1 - x0 < 4 or y1 - y0 < 4:
-        return None
-    area = scene.width * scene.height
-    scale = 2.0 if area <= 300_000 else 1.5 if area <= 600_000 else 1.0
-    return Window(int(x0), int(y0), int(x1 - x0), int(y1 - y0), scale, scene.focal, whole.centre)
 
 
 def draw(subject: Subject, scene: Scene, view: Window) -> Layer:
@@ -204,18 +53,18 @@ def draw(subject: Subject, scene: Scene, view: Window) -> Layer:
     texture, gloss = _textures(subject, skin.values)
     colour, relief = np.ascontiguousarray(texture[..., :3]), texture[..., 3]
     material = np.where(depth < FAR, np.round(skin.values[..., 2]), -1)
-    _roughen(normal, relief, view)
+    _roughen(normal, relief)
     place = view.unproject(np.where(depth < FAR, depth, scene.distance))
     _round_eyes(subject, place, normal, openness, colour, material, view)
     for fabric, points in subject.fabrics:
         _lay(fabric, points, view, depth, normal, openness, colour, gloss, material)
     place = view.unproject(np.where(depth < FAR, depth, scene.distance))
-    shadow_map = _ShadowMap(subject, scene.key)
+    shadow_map = ShadowMap(subject, scene.key)
     lit = shadow_map.light_at(place)
-    image = _shade(scene, view, colour, normal, openness, gloss, material, lit)
+    image = shade(scene, view, colour, normal, openness, gloss, material, lit)
     image[depth >= FAR] = 0
     for solid in subject.solids:
-        light = _soft_light(scene, solid.normals, np.ones(len(solid.normals), np.float32))
+        light = soft_light(scene, solid.normals, np.ones(len(solid.normals), np.float32))
         rasterise(view.project(solid.points), solid.triangles, solid.colour * light, image, depth)
     for ribbons in subject.ribbons:
         _comb(ribbons, scene, view, shadow_map, image, depth)
@@ -255,7 +104,7 @@ def _textures(subject: Subject, values: np.ndarray) -> tuple[np.ndarray, np.ndar
     )
 
 
-def _roughen(normal: np.ndarray, relief: np.ndarray, view: Window) -> None:
+def _roughen(normal: np.ndarray, relief: np.ndarray) -> None:
     """Tilt normals, in place, by the slope of the fine relief."""
     strength = 0.035
     relief = np.ascontiguousarray(relief)
@@ -366,156 +215,15 @@ def _pattern(fabric: Fabric, across: np.ndarray, up: np.ndarray, inside: np.ndar
     return colour * ((0.6 + 0.4 * hem) * folds)[:, None]
 
 
-class _ShadowMap:
-    """What the key light sees; soft by way of the variance of the depth."""
-
-    def __init__(self, subject: Subject, light: Light) -> None:
-        side = np.cross([0, 1, 0], light.direction)
-        side /= np.linalg.norm(side)
-        self.axes = np.stack([side, np.cross(light.direction, side), light.direction]).astype(np.float32)
-        self.centre = subject.eyes.mean(0) - np.float32([0, 0.6, 0])
-        self.half = 2.6
-        image = np.zeros((_SHADOW_SIZE, _SHADOW_SIZE, 3), np.float32)
-        depth = np.full((_SHADOW_SIZE, _SHADOW_SIZE), 14.0, np.float32)
-        s = geometry.surface()
-        points = self.project(subject.points[s.vertex])
-        rasterise(points, s.triangles[subject.bare], points * 0, image, depth)
-        for fabric, cloth in subject.fabrics:
-            drawn = fabric.triangles[(fabric.inside[fabric.triangles] > 0).all(1)]
-            rasterise(self.project(cloth), drawn, cloth * 0, image, depth)
-        for ribbons in subject.ribbons:
-            points, triangles = _ribbon_mesh(ribbons.points[::2], self.axes[2], ribbons.width[::2] * 2.0)
-            rasterise(self.project(points), triangles, points * 0, image, depth)
-        self.mean = cv2.GaussianBlur(depth, (0, 0), 2.2)
-        self.square = cv2.GaussianBlur(depth * depth, (0, 0), 2.2)
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        p = (points - self.centre) @ self.axes.T
-        scale = _SHADOW_SIZE / 2 / self.half
-        return np.stack(
-            [_SHADOW_SIZE / 2 + p[:, 0] * scale, _SHADOW_SIZE / 2 - p[:, 1] * scale, 8 - p[:, 2]], 1
-        )
-
-    def light_at(self, places: np.ndarray) -> np.ndarray:
-        """Return how much of the light (h, w) reaches places (h, w, 3)."""
-        p = self.project(places.reshape(-1, 3)).astype(np.float32).reshape(places.shape)
-        x, y = np.ascontiguousarray(p[..., 0]) - 0.5, np.ascontiguousarray(p[..., 1]) - 0.5
-        mean = cv2.remap(self.mean, x, y, cv2.INTER_LINEAR, borderValue=14.0)
-        square = cv2.remap(self.square, x, y, cv2.INTER_LINEAR, borderValue=196.0)
-        behind = np.maximum(p[..., 2] - 0.05 - mean, 0)
-        variance = np.clip(square - mean * mean, 0.0012, None)
-        return smoothstep(variance / (variance + behind * behind), 0.25, 1.0)
-
-
-def _half_lambert(normal: np.ndarray, direction: np.ndarray, wrap: float) -> np.ndarray:
-    return np.clip((normal @ direction + wrap) / (1 + wrap), 0, 1)
-
-
-def _soft_light(scene: Scene, normal: np.ndarray, lit: np.ndarray) -> np.ndarray:
-    """Return the light (n, 3) that falls on normals (n, 3)."""
-    up = 0.5 + 0.5 * normal[..., 1:2]
-    total = scene.ground + up * (scene.sky - scene.ground)
-    total = total + (_half_lambert(normal, scene.key.direction, 0.2) * lit)[..., None] * scene.key.colour
-    total = total + _half_lambert(normal, scene.fill.direction, 0.3)[..., None] * scene.fill.colour
-    return total + _half_lambert(normal, scene.rim.direction, 0.1)[..., None] * scene.rim.colour
-
-
-def _shade(
-    scene: Scene,
-    view: Window,
-    colour: np.ndarray,
-    normal: np.ndarray,
-    openness: np.ndarray,
-    gloss: np.ndarray,
-    material: np.ndarray,
-    lit: np.ndarray,
-) -> np.ndarray:
-    """Return the linear light (h, w, 3) that reaches the camera from the surfaces."""
-    covered = material != -1
-    n, ao, sun = normal[covered], openness[covered], lit[covered]
-    kind = material[covered]
-    up = (0.5 + 0.5 * n[:, 1:2]) * (scene.sky - scene.ground) + scene.ground
-    light = up * (ao**1.2)[:, None]
-    light += (_half_lambert(n, scene.key.direction, 0.12) * sun)[:, None] * scene.key.colour
-    light += (_half_lambert(n, scene.fill.direction, 0.25) * ao)[:, None] * scene.fill.colour
-    light += (np.clip(n @ scene.rim.direction, 0, 1) * ao)[:, None] * scene.rim.colour
-    irradiance = np.zeros_like(colour)
-    irradiance[covered] = light
-    skin = material == SKIN
-    light = _translucent(irradiance, skin, view, scene)[covered]
-    out = colour[covered] * light
-    out += _mirror(scene, n, sun, ao, gloss[covered], kind == EYE)
-    grazing = np.clip(1 - n[:, 2], 0, 1) ** 4 * 0.1 * ao * (kind != EYE)
-    out += grazing[:, None] * scene.sky
-    out[kind == EYE] *= 0.95
-    out[kind >= TEETH] *= 0.6
-    image = np.zeros_like(colour)
-    image[covered] = out
-    return image
-
-
-def _translucent(irradiance: np.ndarray, skin: np.ndarray, view: Window, scene: Scene) -> np.ndarray:
-    """Let light spread inside the skin, red the furthest."""
-    scale = view.focal / scene.distance * view.scale
-    weight = skin.astype(np.float32)
-    mixed = irradiance.copy()
-    for channel, reach in enumerate((0.045, 0.02, 0.012)):
-        sigma = max(reach * scale, 0.4)
-        spread = cv2.GaussianBlur(irradiance[..., channel] * weight, (0, 0), sigma)
-        total = cv2.GaussianBlur(weight, (0, 0), sigma) + 1e-3
-        blurred = spread / total
-        mixed[..., channel] = np.where(
-            skin, 0.2 * irradiance[..., channel] + 0.8 * blurred, irradiance[..., channel]
-        )
-    return mixed
-
-
-def _mirror(
-    scene: Scene, n: np.ndarray, sun: np.ndarray, ao: np.ndarray, gloss: np.ndarray, eye: np.ndarray
-) -> np.ndarray:
-    """Return the light (n, 3) mirrored by skin's oil and the wet eye."""
-    total = np.zeros_like(n)
-    # The cornea is more curved than the eyeball: lights mirror nearer to the pupil.
-    cornea = n[eye] * np.float32([1.9, 1.9, 1.0])
-    cornea /= np.linalg.norm(cornea, axis=1, keepdims=True)
-    for light, reach in ((scene.key, sun), (scene.fill, ao), (scene.rim, ao)):
-        half = light.direction + np.float32([0, 0, 1])
-        length = np.linalg.norm(half)
-        if length < 0.3:
-            continue
-        along = np.clip(n @ (half / length), 0, 1)
-        eighth = along**8
-        lobe = (0.10 * eighth + 0.16 * eighth**5) * gloss * (1.5 * reach)
-        lobe *= np.sqrt(np.clip(n @ light.direction, 0, 1))
-        lobe[eye] = 3.0 * np.clip(cornea @ (half / length), 0, 1) ** 160 * np.maximum(reach[eye], 0.4)
-        total += lobe[:, None] * light.colour
-    return total
-
-
-def _ribbon_mesh(points: np.ndarray, towards: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return vertices (n*k*2, 3) and triangles of ribbons about lines (n, k, 3) seen from a direction."""
-    count, steps = points.shape[:2]
-    tangent = np.gradient(points, axis=1)
-    side = np.cross(tangent, towards)
-    side /= np.linalg.norm(side, axis=-1, keepdims=True) + 1e-9
-    half = side * (width / 2)[..., None]
-    vertices = np.stack([points - half, points + half], axis=2).reshape(-1, 3)
-    first = (np.arange(count)[:, None] * steps + np.arange(steps - 1)).ravel() * 2
-    triangles = np.concatenate(
-        [np.stack([first, first + 1, first + 2], 1), np.stack([first + 1, first + 3, first + 2], 1)]
-    )
-    return vertices.astype(np.float32), triangles.astype(np.int32)
-
-
 def _comb(
-    ribbons: Ribbons, scene: Scene, view: Window, shadow_map: _ShadowMap, image: np.ndarray, depth: np.ndarray
+    ribbons: Ribbons, scene: Scene, view: Window, shadow_map: ShadowMap, image: np.ndarray, depth: np.ndarray
 ) -> None:
     """Light and draw ribbons, in place."""
     points = ribbons.points
     tangent = np.gradient(points, axis=1)
     tangent /= np.linalg.norm(tangent, axis=-1, keepdims=True) + 1e-9
     lit = shadow_map.light_at(points + 0.06 * ribbons.normals)
-    light = _hair_light(scene, tangent, ribbons.normals, lit)
+    light = hair_light(scene, tangent, ribbons.normals, lit)
     colour = ribbons.colour * light
     for source, reach in ((scene.key, lit), (scene.fill, 1.0), (scene.rim, 1.0)):
         half = source.direction + np.float32([0, 0, 1])
@@ -528,19 +236,9 @@ def _comb(
         colour = colour + strength[..., None] * source.colour
     pixel = view.focal / scene.distance * view.scale
     width = np.maximum(ribbons.width, 0.9 / pixel)
-    vertices, triangles = _ribbon_mesh(points, np.float32([0, 0, 1]), width)
+    vertices, triangles = ribbon_mesh(points, np.float32([0, 0, 1]), width)
     values = np.repeat(colour.reshape(-1, 3), 2, axis=0)
     rasterise(view.project(vertices), triangles, values, image, depth)
-
-
-def _hair_light(scene: Scene, tangent: np.ndarray, normal: np.ndarray, lit: np.ndarray) -> np.ndarray:
-    up = 0.5 + 0.5 * normal[..., 1:2]
-    total = scene.ground + up * (scene.sky - scene.ground)
-    for source, reach in ((scene.key, lit), (scene.fill, 1.0), (scene.rim, 1.0)):
-        strand = np.sqrt(np.clip(1 - (tangent @ source.direction) ** 2, 0, 1))
-        surface = _half_lambert(normal, source.direction, 0.25)
-        total = total + (surface * (0.45 + 0.55 * strand) * reach)[..., None] * source.colour
-    return total
 
 
 def _reduce(view: Window, image: np.ndarray, depth: np.ndarray, atlas: np.ndarray) -> Layer:

@@ -33,16 +33,19 @@ class Scene:
     Attributes
     ----------
     width, height : int
+        Size of the frame in pixels.
     background : ndarray of float32, shape (height + margins, width + margins, 3)
         Linear RGB, out of focus, larger than the frame so that the camera can drift.
     focal : float
         Focal length in pixels.
     distance : float
-        From the camera to the people, in decimetres.
+        Distance from the camera to the people in decimetres.
     key, fill, rim : Light
+        The main light, the one opposite that softens its shadows, and the one from behind.
     sky, ground : ndarray of float32, shape (3,)
         Ambient light from above and below, linear RGB.
     exposure : float
+        Gain of the camera.
     drift : ndarray of float32, shape (2, 4)
         Amplitudes (pixels) of the sines by which the hand moves the camera, for columns and rows.
     """
@@ -84,9 +87,11 @@ def build(seed: int, size: tuple[int, int], people: int) -> Scene:
     Parameters
     ----------
     seed : int
+        Seed of the random generator.
     size : (width, height)
+        Size of the frame in pixels.
     people : int
-        How many have to fit in.
+        Number of people who have to fit in.
 
     Returns
     -------

@@ -40,7 +40,7 @@ def expression(track: Track) -> np.ndarray:
 def nearest_frames(target: Track, donors: list[Track], smoothness: float) -> list[tuple[int, int]]:
     """Choose the donor's frame for each frame of the target.
 
-    The sum of the differences in pose and of the jumps between the chosen frames is the least there is
+    The sum of the differences in pose and of the jumps between the donor's frames is the least there is
     (the Viterbi algorithm).
 
     Parameters
@@ -73,10 +73,10 @@ def nearest_frames(target: Track, donors: list[Track], smoothness: float) -> lis
         total = cost[:, None] + smoothness * jump
         before.append(total.argmin(0))
         cost = total.min(0) + row
-    chosen = [int(cost.argmin())]
+    path = [int(cost.argmin())]
     for step in reversed(before):
-        chosen.append(int(step[chosen[-1]]))
-    return [places[index] for index in reversed(chosen)]
+        path.append(int(step[path[-1]]))
+    return [places[index] for index in reversed(path)]
 
 
 def _poses(track: Track) -> np.ndarray:

@@ -8,11 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .clips import Fake, Real
+from .dataset import LANDMARKS
 from .files import replacing
 from .footage import Footage
-from .plan import Fake, Plan, Real
-
-LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+from .plan import Plan
 
 
 def frame_rows(plan: Plan, clip: Real, footage: Footage) -> pd.DataFrame:

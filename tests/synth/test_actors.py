@@ -9,8 +9,9 @@ import pytest
 from synth import assets
 from synth.errors import SynthError
 from synth.film import Shot, Take, film
-from synth.hair import style_of
-from synth.identity import GROUPS, Identity, cast, face
+from synth.identity import Identity, cast, face
+from synth.look import style_of
+from synth.traits import GROUPS
 
 TAKE = Take(actors=(0,), seed=5, look=0, size=(240, 180), frames=2, fps=30.0)
 

@@ -1,5 +1,6 @@
 """Tests of the data set: the plan, the fakes, the encoding, the making and its resuming."""
 
+import ast
 import json
 import os
 import signal
@@ -15,7 +16,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synth import autoencoder, blend, build, compare, composite, degrade, encode, identity, plan, swap, truth
+from synth import (
+    autoencoder,
+    blend,
+    build,
+    clips,
+    compare,
+    composite,
+    degrade,
+    encode,
+    files,
+    identity,
+    plan,
+    swap,
+    truth,
+)
 from synth.errors import SynthError
 from synth.film import Take
 from synth.footage import Footage, Track
@@ -119,8 +134,8 @@ def test_similarity_undoes_a_turn() -> None:
 
 def test_swap_takes_the_frame_nearest_in_pose() -> None:
     target, donor = drawn(0, 200, 0), drawn(1, 120, 10)
-    chosen = swap.nearest_frames(target.people[0], [donor.people[0]], smoothness=0)
-    assert [frame for _, frame in chosen] == [0, 0, 0, 1, 2, 3]
+    places = swap.nearest_frames(target.people[0], [donor.people[0]], smoothness=0)
+    assert [frame for _, frame in places] == [0, 0, 0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("part", blend.PARTS)
@@ -223,6 +238,26 @@ def test_too_full_a_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         build.make(tmp_path / "new", SMALLEST, 1)
 
 
+def imported_by(module: str) -> set[str]:
+    """The modules of the generator that one of them imports."""
+    tree = ast.parse((files.SOURCES / f"{module}.py").read_text())
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            names |= {node.module} if node.module else {alias.name for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize(
+    "steps", [("FILMING",), ("FILMING", "TRAINING"), ("FILMING", "TRAINING", "FAKING")], ids=lambda s: s[-1]
+)
+def test_fingerprints_cover_every_module_that_has_a_part(steps: tuple[str, ...]) -> None:
+    covered = {module for step in steps for module in getattr(files, step)}
+    without_a_part = {"errors", "files", "datasheet", "gallery"}
+    for module in covered:
+        assert imported_by(module) <= covered | without_a_part, module
+
+
 def run_make(out: Path) -> subprocess.Popen:
     options = [f"--{name}={value}" for name, value in vars(SMALLEST).items()]
     command = [sys.executable, "-m", "synth", "make", str(out), *options, "--processes=2"]
@@ -251,9 +286,9 @@ def test_killed_run_resumes_and_same_seed_gives_same_bytes(tmp_path: Path) -> No
     videos = pd.read_parquet(out / "truth" / "videos.parquet")
     assert len(videos) == len(list(out.glob("dfdc_train_part_*/*.mp4"))) == 12
 
-    chosen = [videos[videos.label == label].video.iloc[0] for label in ("REAL", "FAKE")]
-    build.regenerate(SMALLEST, chosen, tmp_path / "anew")
-    for name in chosen:
+    names = [videos[videos.label == label].video.iloc[0] for label in ("REAL", "FAKE")]
+    build.regenerate(SMALLEST, names, tmp_path / "anew")
+    for name in names:
         first, second = (next(folder.glob(f"*/{name}")) for folder in (out, tmp_path / "anew"))
         assert first.read_bytes() == second.read_bytes()
 
@@ -267,7 +302,7 @@ def test_regenerated_clips_equal_the_committed_ones(committed: Plan, tmp_path: P
     swaps = [
         fake
         for fake in committed.fake
-        if fake.method == plan.SWAP
+        if fake.method == clips.SWAP
         and len(committed.footage_of(fake.donor)) == 1
         and not fake.original.encoding.quarter_turn
     ]

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfd.profile import Profile
-from synth import checks
+from dfd.run import Run
+from synth import classifier, dataset, detection, recognition, shortcut
 
 LABELS = {"REAL", "FAKE"}
 LARGEST_SAMPLE = 25e6
@@ -16,16 +16,16 @@ SWAPS_LOOKED_AT = 24
 
 
 @pytest.fixture(scope="module")
-def videos(sample: Profile) -> pd.DataFrame:
-    return checks.table(sample.data, "videos")
+def videos(sample: Run) -> pd.DataFrame:
+    return dataset.table(sample.data, "videos")
 
 
 @pytest.fixture(scope="module")
-def actors(sample: Profile) -> pd.DataFrame:
-    return checks.table(sample.data, "actors")
+def actors(sample: Run) -> pd.DataFrame:
+    return dataset.table(sample.data, "actors")
 
 
-def test_every_file_is_listed_and_as_it_was_made(sample: Profile) -> None:
+def test_every_file_is_listed_and_as_it_was_made(sample: Run) -> None:
     lines = (sample.data / "SHA256SUMS").read_text().splitlines()
     listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     present = {p.relative_to(sample.data).as_posix() for p in sample.data.rglob("*") if p.is_file()}
@@ -34,11 +34,11 @@ def test_every_file_is_listed_and_as_it_was_made(sample: Profile) -> None:
         assert hashlib.sha256((sample.data / name).read_bytes()).hexdigest() == digest, name
 
 
-def test_sample_is_small_enough(sample: Profile) -> None:
+def test_sample_is_small_enough(sample: Run) -> None:
     assert sum(path.stat().st_size for path in sample.data.rglob("*") if path.is_file()) <= LARGEST_SAMPLE
 
 
-def test_metadata_and_truth_agree(sample: Profile, videos: pd.DataFrame) -> None:
+def test_metadata_and_truth_agree(sample: Run, videos: pd.DataFrame) -> None:
     listed = {}
     for path in sorted(sample.data.glob("dfdc_train_part_*/metadata.json")):
         entries = json.loads(path.read_text())
@@ -78,38 +78,38 @@ def test_groups_are_balanced_in_each_split(actors: pd.DataFrame) -> None:
     assert (counts.groupby(level="split").nunique() == 1).all()
 
 
-def test_every_fake_says_what_was_changed(sample: Profile, videos: pd.DataFrame) -> None:
-    changes = checks.table(sample.data, "changes")
+def test_every_fake_says_what_was_changed(sample: Run, videos: pd.DataFrame) -> None:
+    changes = dataset.table(sample.data, "changes")
     fakes = set(videos[videos.label == "FAKE"].video)
     assert set(changes.video) == fakes
     assert ((changes.x1 > changes.x0) & (changes.y1 > changes.y0)).all()
 
 
-def test_detector_finds_the_faces(sample: Profile, videos: pd.DataFrame) -> None:
+def test_detector_finds_the_faces(sample: Run, videos: pd.DataFrame) -> None:
     some = videos.iloc[np.linspace(0, len(videos) - 1, 40).astype(int)]
-    assert checks.detection(sample.data, some, step=24)["found"].mean() >= 0.99
+    assert detection.compare(sample.data, some, step=24)["found"].mean() >= 0.99
 
 
-def test_landmarks_of_real_faces_agree_with_the_detector(sample: Profile, videos: pd.DataFrame) -> None:
+def test_landmarks_of_real_faces_agree_with_the_detector(sample: Run, videos: pd.DataFrame) -> None:
     real = videos[videos.label == "REAL"]
-    assert checks.detection_summary(checks.detection(sample.data, real, step=24))["median_landmark"] <= 0.05
+    assert detection.summary(detection.compare(sample.data, real, step=24))["median_landmark"] <= 0.05
 
 
-def test_embedding_tells_actors_of_a_group_apart(sample: Profile) -> None:
-    assert checks.identity(sample.data, count=2)["same_group_auc"] >= 0.95
+def test_embedding_tells_actors_of_a_group_apart(sample: Run) -> None:
+    assert recognition.identity(sample.data, count=2)["same_group_auc"] >= 0.95
 
 
-def test_swaps_look_like_their_donors(sample: Profile) -> None:
-    assert checks.nearer_donor(sample.data, limit=SWAPS_LOOKED_AT, count=1)["nearer_donor"] >= 0.7
+def test_swaps_look_like_their_donors(sample: Run) -> None:
+    assert recognition.nearer_donor(sample.data, limit=SWAPS_LOOKED_AT, count=1)["nearer_donor"] >= 0.7
 
 
-def test_no_shortcut_tells_fake_from_real(sample: Profile) -> None:
-    assert checks.shortcut(sample.data)["auc"] < 0.65
+def test_no_shortcut_tells_fake_from_real(sample: Run) -> None:
+    assert shortcut.measure(sample.data)["auc"] < 0.65
 
 
 @pytest.mark.long
-def test_fine_tuned_network_sees_the_traces(sample: Profile) -> None:
-    result = checks.classifier(sample.data)
+def test_fine_tuned_network_sees_the_traces(sample: Run) -> None:
+    result = classifier.measure(sample.data)
     assert result["auc"] >= 0.9
     assert result["log_loss_balanced"] <= 0.45
     assert result["auc hard"] < result["auc crude"]
