@@ -118,8 +118,10 @@ class Calibration:
 
     Attributes
     ----------
-    scale, shift : float
-        ``calibrated = scale * logit + shift``. A scale under 1 means that the network is too sure of itself.
+    scale : float
+        Under 1, the network is too sure of itself.
+    shift : float
+        ``calibrated = scale * logit + shift``.
     """
 
     scale: float

@@ -41,8 +41,10 @@ class Run:
         Parts to read; ``None`` for all.
     videos : int or None
         Largest number of videos to read; ``None`` for all.
-    faces_per_fake, faces_per_real : int
-        Faces kept from a FAKE and from a REAL video (report, section 2.2.2).
+    faces_per_fake : int
+        Largest number of faces kept of a FAKE video (report, section 2.2.2).
+    faces_per_real : int
+        The same of a REAL video.
     margin : float
         Share of the face's width and height added around it (report, section 2.2.4).
     face_size : int

@@ -163,6 +163,8 @@ def execute(run: Run, source: Path, target: Path, fingerprint: str = "") -> None
     os.environ["PLOTLY_RENDERER"] = "notebook_connected"
     # A reader may have told matplotlib to draw to files; the pages need the figures all the same.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    # tqdm looks for a widget that a page could not show anyway.
+    os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found"
     os.environ |= {"DFDC": str(run.data)} if run.name == "dfdc" else {}
     os.environ |= {"WEIGHTS": str(run.weights)} if run.weights else {}
     with tempfile.TemporaryDirectory(prefix="dfd") as sockets, tables.replacing(target) as aside:

@@ -161,7 +161,8 @@ def build(run: Run) -> bool:
     stage(run, run.build / "book")
     aside = HTML.parent / "next"
     shutil.rmtree(aside, ignore_errors=True)
-    command = [sys.executable, "-m", "jupyter_book", "build", "-W", "-n", "--keep-going", "--quiet"]
+    program = str(Path(sys.executable).with_name("jupyter-book"))
+    command = [program, "build", "-W", "-n", "--keep-going", "--quiet"]
     done = subprocess.run(
         [*command, "--path-output", str(aside), str(run.build / "book")], stdout=subprocess.DEVNULL
     )
