@@ -274,3 +274,12 @@ def test_only_originals_keep_text_columns(tiny, folder):
     videos = dataset.table(tiny)
     assert videos["original"].isna().all()
     assert videos["original"].str.len().isna().all()
+
+
+@pytest.mark.parametrize("count", [3, 5, 13])
+def test_few_sources_still_give_all_three_splits(count):
+    videos = pd.DataFrame({"source": [f"s{number}" for number in range(count)]})
+    sizes = dataset.assign_splits(videos, seed=2020).value_counts()
+    assert set(sizes.index) == set(dataset.SPLITS)
+    assert sizes["train"] == count - 2
+    assert dataset.assign_splits(videos.head(1), seed=2020).tolist() == ["train"]
