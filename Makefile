@@ -2,6 +2,8 @@
 
 PROFILE ?= sample
 export DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS SCHEDULER
+# A copied checkout brings along an environment in which the first one is installed; this one comes first.
+export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 export NO_ALBUMENTATIONS_UPDATE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1

@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -291,3 +292,12 @@ def test_commands_that_pages_name_are_there():
     names = set(re.findall(r"python -m study measure (\w+)", text)) - {"NAME"}
     assert names
     assert [name for name in names if importlib.util.find_spec(f"study.experiments.{name}") is None] == []
+
+
+def test_a_copied_checkout_uses_its_own_code(tmp_path):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copy(ROOT / "Makefile", copy)
+    command = ["make", "--silent", "--eval", "path: ; @echo $$PYTHONPATH", "path"]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().split(os.pathsep)[0] == str(copy)
