@@ -89,24 +89,6 @@ def fake_logit(logits: torch.Tensor) -> torch.Tensor:
     return logits[:, FAKE] - logits[:, 1 - FAKE]
 
 
-def p_fake(logits: torch.Tensor) -> torch.Tensor:
-    """Compute the probability of FAKE from either head's output.
-
-    Parameters
-    ----------
-    logits : Tensor, shape (n, 2) or (n, 1)
-        Output of a `Classifier`.
-
-    Returns
-    -------
-    Tensor, shape (n,)
-        Between 0 and 1: ``softmax(logits)[:, 1]`` or ``sigmoid(logits)[:, 0]``.
-    """
-    if logits.shape[1] == OUTPUTS["sigmoid"]:
-        return torch.sigmoid(logits[:, 0])
-    return torch.softmax(logits, dim=1)[:, FAKE]
-
-
 def loss(logits: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """Compute the mean cross-entropy of either head's output.
 

@@ -105,7 +105,7 @@ def train(folder: Folder = None, name: ProfileName = "sample", scheduler: Schedu
     if reason := training.obstacle(run):
         raise InputError(run.data, reason)
     table = training.predictions(run)
-    typer.echo(f"classifier: {training.classifier_path(run)}")
+    typer.echo(f"classifier: {training.path(run, kept='classifier')}")
     typer.echo(f"{len(table)} faces predicted; table: {training.path(run)}")
 
 

@@ -118,6 +118,25 @@ def find(points: np.ndarray, smallest: int = SMALLEST) -> tuple[np.ndarray, np.n
     return clusterer.labels_, clusterer.probabilities_
 
 
+def noise_apart(clusters: np.ndarray) -> np.ndarray:
+    """Give each point of noise a cluster of its own, since noise is no group.
+
+    Parameters
+    ----------
+    clusters : ndarray of int, shape (n,)
+        -1 for noise.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The same, but for noise numbers that no other point has.
+    """
+    apart = np.array(clusters, dtype=np.int64)
+    noise = apart == NOISE
+    apart[noise] = apart.max(initial=NOISE) + 1 + np.arange(noise.sum())
+    return apart
+
+
 def summary(clusters: np.ndarray, names: np.ndarray | None = None) -> dict[str, float]:
     """Describe a clustering and, where the true groups are given, score it.
 
@@ -132,7 +151,7 @@ def summary(clusters: np.ndarray, names: np.ndarray | None = None) -> dict[str, 
     -------
     dict of str to float
         clusters (their number), noise (share of the points) and, if `names` are given, ARI and NMI, in
-        which noise counts as one more cluster.
+        which each point of noise is a cluster of its own (`noise_apart`).
 
     References
     ----------
@@ -143,6 +162,6 @@ def summary(clusters: np.ndarray, names: np.ndarray | None = None) -> dict[str, 
         "noise": float(np.mean(clusters == NOISE)),
     }
     if names is not None:
-        facts["ARI"] = adjusted_rand_score(names, clusters)
-        facts["NMI"] = normalized_mutual_info_score(names, clusters)
+        facts["ARI"] = adjusted_rand_score(names, noise_apart(clusters))
+        facts["NMI"] = normalized_mutual_info_score(names, noise_apart(clusters))
     return facts

@@ -133,7 +133,7 @@ class Calibration:
 
 
 def calibrate(fake: ArrayLike, logits: ArrayLike) -> Calibration:
-    """Fit the calibration on videos that the network was not trained on: Platt's scaling.
+    """Fit the calibration on videos that the network was not trained on: Platt's scaling, without a penalty.
 
     Both classes get the same weight, so the result holds for a share of fakes of one half; another share
     is a known shift of the logit.
@@ -168,7 +168,14 @@ def calibrate(fake: ArrayLike, logits: ArrayLike) -> Calibration:
     scored = ~np.isnan(logits)
     if len(np.unique(fake[scored])) < 2:
         return Calibration(1.0, 0.0)
-    model = LogisticRegression(class_weight="balanced").fit(logits[scored, None], fake[scored])
+    fake, logits = fake[scored], logits[scored]
+    # Platt's targets lie a little inside 0 and 1. They keep the line finite where the classes do not overlap,
+    # so no penalty is needed, whose strength would depend on the scale of the logits.
+    target = np.where(fake, fake.sum() + 1, 1) / np.where(fake, fake.sum() + 2, (~fake).sum() + 2)
+    weights, both = balanced_weights(fake), np.repeat([True, False], len(fake))
+    model = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(
+        np.tile(logits, 2)[:, None], both, np.r_[weights * target, weights * (1 - target)] * len(fake)
+    )
     scale, shift = float(model.coef_[0, 0]), float(model.intercept_[0])
     return Calibration(scale, shift) if scale > SMALLEST_SCALE else Calibration(SMALLEST_SCALE, 0.0)
 
@@ -215,11 +222,9 @@ def log_loss(fake: np.ndarray, p_fake: np.ndarray, weights: np.ndarray | None = 
     ----------
     Report, Figure 3.21.
     """
-    # scikit-learn's function refuses weights that are NaN, as those of a missing class are.
-    if weights is not None and np.isnan(weights).any():
-        return float("nan")
     p_fake = np.clip(p_fake, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return float(metrics.log_loss(fake, p_fake, sample_weight=weights, labels=[False, True]))
+    losses = -np.log(np.where(fake, p_fake, 1 - p_fake))
+    return float(losses.mean() if weights is None else losses @ weights / weights.sum())
 
 
 def balanced_weights(fake: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -11,11 +11,6 @@ from dfd.classifier import Classifier
 from dfd.errors import MissingExtraError
 
 
-class _FakeLogit:
-    def __call__(self, logits: torch.Tensor) -> torch.Tensor:
-        return classifier.fake_logit(logits[None])[0]
-
-
 def heatmaps(model: Classifier, images: np.ndarray) -> np.ndarray:
     """Show what in each face speaks for FAKE.
 
@@ -48,4 +43,8 @@ def heatmaps(model: Classifier, images: np.ndarray) -> np.ndarray:
         raise MissingExtraError("grad-cam", "study", f"cannot be imported ({error})") from error
     backbone: Any = model.backbone
     with package.GradCAM(model=model, target_layers=[backbone.network._bn1]) as grad_cam:
-        return grad_cam(augment.normalise(images), targets=[_FakeLogit()] * len(images))
+        return grad_cam(augment.normalise(images), targets=[_fake_logit] * len(images))
+
+
+def _fake_logit(logits: torch.Tensor) -> torch.Tensor:
+    return classifier.fake_logit(logits[None])[0]

@@ -1,5 +1,6 @@
 """The faces table: crops of the faces in sampled frames of every video."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import cv2
@@ -28,7 +29,7 @@ def path(run: Run) -> Path:
     return run.build / "faces.parquet"
 
 
-def table(run: Run, images: bool = False) -> pd.DataFrame:
+def table(run: Run, images: bool = False, videos: Collection[str] | None = None) -> pd.DataFrame:
     """Make or reuse the faces table: one row for each face crop (report, sections 2.2.1 to 2.2.4).
 
     From a FAKE video `run.faces_per_fake` frames are sampled and from a REAL one
@@ -39,6 +40,8 @@ def table(run: Run, images: bool = False) -> pd.DataFrame:
     ----------
     images : bool
         Whether to read the encoded crops too; some 15 kB a face.
+    videos : collection of str, optional
+        Videos whose faces are read; all by default.
 
     Returns
     -------
@@ -48,12 +51,15 @@ def table(run: Run, images: bool = False) -> pd.DataFrame:
         bytes of a JPEG file that `decode` turns into pixels).
     """
     outcome = status(run)
-    columns = [*FACTS, "image"] if images else FACTS
-    shards = [_shard(run, name) for name in outcome.loc[outcome["faces"] > 0, "video"]]
+    names = outcome.loc[outcome["faces"] > 0, "video"]
     if images:
-        return _joined(shards, columns)
+        wanted = names if videos is None else names[names.isin(videos)]
+        return _joined([_shard(run, name) for name in wanted], [*FACTS, "image"])
     fingerprint = tables.fingerprint(tables.stored_fingerprint(_status_path(run)))
-    return tables.reuse_or_make(path(run), fingerprint, lambda: _joined(shards, columns))
+    everything = tables.reuse_or_make(
+        path(run), fingerprint, lambda: _joined([_shard(run, name) for name in names], FACTS)
+    )
+    return everything if videos is None else everything[everything["video"].isin(videos)]
 
 
 def status(run: Run) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import pandas as pd
-from torch.utils.data import Dataset, Sampler
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dfd import augment, dataset, faces
 
@@ -120,3 +121,34 @@ def paired(table: pd.DataFrame) -> list[tuple[list[np.ndarray], list[np.ndarray]
         if all(videos):
             groups.append((videos[0], videos[1]))
     return groups
+
+
+def batches(data: Faces, draws: Sampler | list, size: int, jobs: int, drop_last: bool = False) -> DataLoader:
+    """Load faces in batches.
+
+    Parameters
+    ----------
+    data : Faces
+        The faces.
+    draws : Sampler or list
+        Items of `data` in the order in which they are loaded.
+    size : int
+        Faces of a batch.
+    jobs : int
+        Loader processes; 0 to load in this one.
+    drop_last : bool
+        Whether a last batch that is not full is left out.
+
+    Returns
+    -------
+    DataLoader
+        Gives normalised pictures of shape (n, 3, height, width), and n numbers of int64, 1 for FAKE.
+    """
+    return DataLoader(
+        data, batch_size=size, sampler=draws, collate_fn=_collate, drop_last=drop_last, num_workers=jobs
+    )
+
+
+def _collate(items: list[tuple[np.ndarray, int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    images, fake = zip(*items, strict=True)
+    return augment.normalise(np.stack(images)), torch.tensor(fake)

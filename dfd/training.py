@@ -1,24 +1,30 @@
 """Fine-tuning: the recipe, the trained classifier, and its table of predictions."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning
-import numpy as np
 import pandas as pd
 import torch
-from torch.utils.data import DataLoader, Sampler
 
-from dfd import augment, classifier, contents, dataset, embedding, faces, fitting, loading, tables, weights
+from dfd import classifier, contents, dataset, embedding, faces, fitting, loading, tables, weights
+from dfd.classifier import Classifier
 from dfd.errors import InputError
 from dfd.run import Run
 
-VERSION = 1
+Trained = tuple[Classifier, list[dict]]
+Kept = Literal["predictions", "classifier"]
+SUFFIXES: dict[Kept, str] = {"predictions": ".parquet", "classifier": ".pt"}
+
+VERSION = 2
 """Raised when the code of this stage trains or predicts otherwise than before."""
 
 COLUMNS = ["face_id", "video", "source", "label", "split", "logit", "p_fake", "model"]
 HELD_OUT = ("validation", "test")
+JUDGED = 8
+"""Faces of a video that are judged, REAL or FAKE alike: more looks would favour the class that has them."""
 
 
 @dataclass(frozen=True)
@@ -108,20 +114,22 @@ def epoch_faces(recipe: Recipe, there: int) -> int:
     return max(min(recipe.faces, there) // 2 * 2, 2)
 
 
-def labelled_faces(run: Run, images: bool = False) -> pd.DataFrame:
+def labelled_faces(run: Run, images: bool = False, videos: Collection[str] | None = None) -> pd.DataFrame:
     """Read the faces table with each face's source video, by which pairs are drawn and intervals computed.
 
     Parameters
     ----------
     images : bool
         Whether to read the encoded crops too.
+    videos : collection of str, optional
+        Videos whose faces are read; all by default.
 
     Returns
     -------
     DataFrame
         The faces table and the column source.
     """
-    return dataset.with_source(run, faces.table(run, images=images))
+    return dataset.with_source(run, faces.table(run, images, videos))
 
 
 def obstacle(run: Run) -> str:
@@ -152,72 +160,45 @@ def obstacle(run: Run) -> str:
     return ""
 
 
-def predictions(
-    run: Run,
-    recipe: Recipe | None = None,
-    views: int = 1,
-    splits: tuple[str, ...] = HELD_OUT,
-    per_video: int | None = None,
-) -> pd.DataFrame:
-    """Make or reuse the predictions table: what the trained classifier says of each held-out face.
+def predictions(run: Run, recipe: Recipe | None = None) -> pd.DataFrame:
+    """Make or reuse the predictions table: what the trained classifier says of the faces of held-out videos.
 
     Parameters
     ----------
     recipe : Recipe, optional
         How to train; `own_recipe`'s by default.
-    views : int
-        Looks at each face, whose logits are averaged: the crop as it is, and ``views - 1`` randomly
-        changed as in training (test-time augmentation).
-    splits : tuple of str
-        Splits to predict.
-    per_video : int, optional
-        Largest number of faces of a video to look at, spread over it; all by default.
 
     Returns
     -------
     DataFrame
-        face_id, video, source, label, split, logit (log odds of FAKE), p_fake, model (name of the recipe).
-        Empty if `obstacle` says that nothing can be trained or judged.
+        face_id, video, source, label, split, logit (log odds of FAKE), p_fake, model (name of the recipe),
+        for at most `JUDGED` faces of each video of the splits `HELD_OUT`, spread over it. Empty if `obstacle`
+        says that nothing can be trained or judged.
     """
     recipe = recipe or own_recipe(run)
-    fingerprint = tables.fingerprint(_fingerprint(run, recipe), views, splits, per_video)
-    return tables.reuse_or_make(
-        path(run, recipe, views), fingerprint, lambda: _predict(run, recipe, views, splits, per_video)
-    )
+    fingerprint = tables.fingerprint(_fingerprint(run, recipe), HELD_OUT, JUDGED)
+    return tables.reuse_or_make(path(run, recipe), fingerprint, lambda: _predict(run, recipe))
 
 
-def path(run: Run, recipe: Recipe | None = None, views: int = 1) -> Path:
-    """Where a run keeps its predictions table.
-
-    Parameters
-    ----------
-    recipe, views : Recipe and int, optional
-        As in `predictions`.
-
-    Returns
-    -------
-    Path
-    """
-    return run.build / "predictions" / f"{_file_name(recipe or own_recipe(run))}-{views}.parquet"
-
-
-def classifier_path(run: Run, recipe: Recipe | None = None) -> Path:
-    """Where a run keeps its trained classifier.
+def path(run: Run, recipe: Recipe | None = None, kept: Kept = "predictions") -> Path:
+    """Where a run keeps a trained classifier or its predictions table.
 
     Parameters
     ----------
     recipe : Recipe, optional
         As in `predictions`.
+    kept : str
+        ``"predictions"`` or ``"classifier"``.
 
     Returns
     -------
     Path
     """
-    return run.build / "classifier" / f"{_file_name(recipe or own_recipe(run))}.pt"
+    return run.build / kept / f"{_file_name(recipe or own_recipe(run))}{SUFFIXES[kept]}"
 
 
-def train(run: Run, recipe: Recipe | None = None) -> classifier.Classifier:
-    """Fine-tune a classifier on the train split, or load it if the same recipe has been trained before.
+def train(run: Run, recipe: Recipe | None = None, videos: Collection[str] | None = None) -> Classifier:
+    """Fine-tune a classifier, or load it if it has been trained before by the same recipe on the same videos.
 
     All weights are trained, with cross-entropy, AdamW and a one-cycle learning rate. A step's faces come in
     pairs, one of an original and one of a fake of it, so that classes and sources are balanced and what
@@ -227,6 +208,8 @@ def train(run: Run, recipe: Recipe | None = None) -> classifier.Classifier:
     ----------
     recipe : Recipe, optional
         How to train; `own_recipe`'s by default.
+    videos : collection of str, optional
+        What to train on; those of the train split by default.
 
     Returns
     -------
@@ -238,7 +221,37 @@ def train(run: Run, recipe: Recipe | None = None) -> classifier.Classifier:
     InputError
         If the run cannot train, with `obstacle`'s reason.
     """
-    return _trained(run, recipe or own_recipe(run))[0]
+    return _trained(run, recipe or own_recipe(run), videos)[0]
+
+
+def judge(run: Run, recipe: Recipe, model: Classifier, table: pd.DataFrame, views: int = 1) -> pd.DataFrame:
+    """Let a classifier judge faces.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How it was trained.
+    model : Classifier
+        As `train` gives it.
+    table : DataFrame
+        Faces, as `labelled_faces` gives them with images.
+    views : int
+        Looks at each face, whose logits are averaged: the crop as it is, and ``views - 1`` randomly
+        changed as in training (test-time augmentation).
+
+    Returns
+    -------
+    DataFrame
+        The columns of `predictions`.
+    """
+    seeds = [place if place % views else None for place in range(len(table) * views)]
+    draws = [(place // views, seed) for place, seed in enumerate(seeds)]
+    batches = loading.batches(loading.Faces(table, recipe.size), draws, recipe.batch, _workers(run))
+    module = fitting.Classification(model, recipe.learning_rate, recipe.weight_decay)
+    parts: Any = fitting.trainer(run.device).predict(module, batches)
+    logits = torch.cat(parts).reshape(len(table), views).mean(dim=1).double().cpu()
+    judged = table.assign(logit=logits.numpy(), p_fake=torch.sigmoid(logits).numpy(), model=recipe.name)
+    return judged[COLUMNS].reset_index(drop=True)
 
 
 def history(run: Run, recipe: Recipe | None = None) -> pd.DataFrame:
@@ -257,7 +270,7 @@ def history(run: Run, recipe: Recipe | None = None) -> pd.DataFrame:
     return pd.DataFrame(_trained(run, recipe or own_recipe(run))[1])
 
 
-def stored(run: Run) -> classifier.Classifier:
+def stored(run: Run) -> Classifier:
     """Load the classifier that a run has trained last, without asking whether it would be trained anew.
 
     Parameters
@@ -275,7 +288,7 @@ def stored(run: Run) -> classifier.Classifier:
     InputError
         If none has been trained, or its file is no classifier of this run's backbone.
     """
-    file, recipe = classifier_path(run), own_recipe(run)
+    file, recipe = path(run, kept="classifier"), own_recipe(run)
     if not file.is_file():
         raise InputError(
             file, "no classifier has been trained yet; make book does, in chapter 8, or dfd train"
@@ -287,55 +300,35 @@ def stored(run: Run) -> classifier.Classifier:
         raise InputError(file, f"no classifier of this run ({error})") from error
 
 
-def predicted(table: pd.DataFrame, logits: torch.Tensor, model: str) -> pd.DataFrame:
-    """Put logits into a table of predictions.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Faces, as `labelled_faces` gives them.
-    logits : Tensor, shape (n,)
-        Log odds of FAKE of each.
-    model : str
-        What gave them.
-
-    Returns
-    -------
-    DataFrame
-        The columns of `predictions`.
-    """
-    logits = logits.double().cpu()
-    return table.assign(logit=logits.numpy(), p_fake=torch.sigmoid(logits).numpy(), model=model)[COLUMNS]
-
-
-def _trained(run: Run, recipe: Recipe) -> tuple[classifier.Classifier, list[dict]]:
-    file, fingerprint = classifier_path(run, recipe), _fingerprint(run, recipe)
+def _trained(run: Run, recipe: Recipe, videos: Collection[str] | None = None) -> Trained:
+    file, fingerprint = path(run, recipe, "classifier"), _fingerprint(run, recipe, videos)
     kept = torch.load(file, weights_only=True) if file.is_file() else {}
     if kept.get("fingerprint") == fingerprint:
         return _with_weights(run, recipe, kept["weights"]), kept["history"]
-    model, log = _fit(run, recipe)
+    model, log = _fit(run, recipe, videos)
     with tables.replacing(file) as aside:
         torch.save({"fingerprint": fingerprint, "weights": model.state_dict(), "history": log}, aside)
     return model, log
 
 
-def _with_weights(run: Run, recipe: Recipe, state: dict) -> classifier.Classifier:
+def _with_weights(run: Run, recipe: Recipe, state: dict) -> Classifier:
     model = classifier.make(run, recipe.head, recipe.dropout)
     model.load_state_dict(state)
     return model.eval()
 
 
-def _fit(run: Run, recipe: Recipe) -> tuple[classifier.Classifier, list[dict]]:
-    if reason := obstacle(run):
-        raise InputError(run.data, reason)
-    table = labelled_faces(run, images=True)
-    table = table[table["split"] == "train"]
+def _fit(run: Run, recipe: Recipe, videos: Collection[str] | None) -> Trained:
+    if videos is None:
+        if reason := obstacle(run):
+            raise InputError(run.data, reason)
+        videos = _videos(run, ("train",))
+    table = labelled_faces(run, images=True, videos=videos)
     lightning.seed_everything(recipe.seed, verbose=False)
     model = classifier.make(run, recipe.head, recipe.dropout).to(memory_format=torch.channels_last)
     count = epoch_faces(recipe, len(table))
     pairs = loading.Pairs(table, count, recipe.seed, augmented=recipe.augmentation == "report")
-    batches = _loader(
-        run, loading.Faces(table, recipe.size), pairs, recipe.batch, drop_last=count >= recipe.batch
+    batches = loading.batches(
+        loading.Faces(table, recipe.size), pairs, recipe.batch, _workers(run), drop_last=count >= recipe.batch
     )
     log = fitting.Log()
     loop = fitting.trainer(run.device, log, max_epochs=recipe.epochs)
@@ -343,57 +336,29 @@ def _fit(run: Run, recipe: Recipe) -> tuple[classifier.Classifier, list[dict]]:
     return model.cpu().eval(), log.rows
 
 
-def _predict(
-    run: Run, recipe: Recipe, views: int, splits: tuple[str, ...], per_video: int | None
-) -> pd.DataFrame:
-    empty = pd.DataFrame(columns=COLUMNS).astype({"logit": "float64", "p_fake": "float64"})
+def _predict(run: Run, recipe: Recipe) -> pd.DataFrame:
     if obstacle(run):
-        return empty
-    table = labelled_faces(run, images=True)
-    table = table[table["split"].isin(splits)]
-    if table.empty:
-        return empty
-    model = train(run, recipe)
-    if per_video:
-        table = embedding.spread_faces(table, dict.fromkeys(dataset.LABELS, per_video))
-    table = table.reset_index(drop=True)
-    draws = [
-        (face, face * views + view if view else None) for face in range(len(table)) for view in range(views)
-    ]
-    batches = _loader(run, loading.Faces(table, recipe.size), draws, recipe.batch)
-    loop = fitting.trainer(run.device)
-    parts: Any = loop.predict(
-        fitting.Classification(model, recipe.learning_rate, recipe.weight_decay), batches
-    )
-    logits = torch.cat(parts).reshape(len(table), views).mean(dim=1)
-    return predicted(table, logits, recipe.name)
+        return pd.DataFrame(columns=COLUMNS).astype({"logit": "float64", "p_fake": "float64"})
+    table = labelled_faces(run, images=True, videos=_videos(run, HELD_OUT))
+    table = embedding.spread_faces(table, dict.fromkeys(dataset.LABELS, JUDGED))
+    return judge(run, recipe, train(run, recipe), table)
 
 
-def _loader(
-    run: Run, data: loading.Faces, draws: Sampler | list, batch: int, drop_last: bool = False
-) -> DataLoader:
-    return DataLoader(
-        data,
-        batch_size=batch,
-        sampler=draws,
-        collate_fn=_collate,
-        drop_last=drop_last,
-        # On a CPU the network uses all cores, and loader processes would only get in its way.
-        num_workers=run.jobs if run.device.type == "cuda" else 0,
-    )
+def _videos(run: Run, splits: tuple[str, ...]) -> list[str]:
+    videos = dataset.table(run)
+    return videos.loc[videos["split"].isin(splits), "video"].to_list()
 
 
-def _collate(items: list[tuple[np.ndarray, int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    images, fake = zip(*items, strict=True)
-    return augment.normalise(np.stack(images)), torch.tensor(fake)
+def _workers(run: Run) -> int:
+    # On a CPU the network uses all cores, and loader processes would only get in its way.
+    return run.jobs if run.device.type == "cuda" else 0
 
 
-def _fingerprint(run: Run, recipe: Recipe) -> str:
+def _fingerprint(run: Run, recipe: Recipe, videos: Collection[str] | None = None) -> str:
     faces.table(run)
     backbone = contents.sha256(weights.find(run.backbone, run.weights))
-    return tables.fingerprint(
-        VERSION, tables.stored_fingerprint(faces.path(run)), asdict(recipe), run.backbone, backbone
-    )
+    made_from = (VERSION, tables.stored_fingerprint(faces.path(run)), asdict(recipe), run.backbone, backbone)
+    return tables.fingerprint(*made_from, *([] if videos is None else [sorted(videos)]))
 
 
 def _file_name(recipe: Recipe) -> str:

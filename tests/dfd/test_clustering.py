@@ -37,3 +37,11 @@ def test_table_has_a_cluster_for_each_face(few):
 def test_unknown_space_is_refused(few):
     with pytest.raises(InputError, match="cannot be clustered"):
         clustering.table(few, "pixels")
+
+
+def test_a_person_whose_faces_are_all_noise_lowers_the_score():
+    people = np.repeat(["a", "b", "c", "d", "e"], 10)
+    clusters = np.where(people == "e", clustering.NOISE, np.repeat(np.arange(5), 10))
+    facts = clustering.summary(clusters, people)
+    assert facts["clusters"] == 4 and facts["noise"] == 0.2 and facts["ARI"] < 0.95
+    assert clustering.noise_apart(clusters).max() == 3 + 10

@@ -68,7 +68,7 @@ def test_without_a_classifier_it_says_what_to_do(tiny):
 
 @pytest.mark.slow
 def test_a_damaged_classifier_is_named(trained):
-    training.classifier_path(trained).write_bytes(b"no weights")
+    training.path(trained, kept="classifier").write_bytes(b"no weights")
     clip = next(trained.data.glob("dfdc_train_part_0/*.mp4"))
     with pytest.raises(InputError, match=r"fine-tuned\.pt: no classifier of this run"):
         predict.score(trained, [clip])
