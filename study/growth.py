@@ -1,13 +1,23 @@
-"""How the time that an algorithm takes grows with the number of points."""
+"""How the time that an algorithm takes grows with the number of points: timings and a fitted power."""
 
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+
+from study import plots, statistics
+from study.statistics import Interval
 
 EXPECTED_GROWTH = 1.5
+COLOURS = [*plots.COLOURS[:6], plots.COLOURS[7]]
+"""Of lines: the book's colours but yellow, in which a line would hardly be seen."""
+
+FEWEST_SIZES = 3
+"""Sizes that a power is fitted to, at least: two would always lie on a line."""
 
 
 def measure(
@@ -15,8 +25,9 @@ def measure(
     points: Callable[[int], np.ndarray],
     sizes: Sequence[int],
     limit: float,
+    repeats: int = 5,
 ) -> pd.DataFrame:
-    """Time algorithms on more and more points, and drop each before it would take too long.
+    """Time algorithms on more and more points, several times each, and drop each before it takes too long.
 
     Their warnings, which are about results, are not shown.
 
@@ -29,62 +40,154 @@ def measure(
     sizes : sequence of int
         Numbers of points.
     limit : float
-        Seconds that one run may be expected to take: the last run's, grown with the power
-        `EXPECTED_GROWTH` of the number of points. The two smallest sizes are run whatever they take,
-        since `growth` needs two.
+        Seconds that one run may be expected to take: the median of the last size, grown with the power
+        `EXPECTED_GROWTH` of the number of points. The smallest size is run whatever it takes.
+    repeats : int
+        Runs of each size, after one run of the smallest to warm up, which loads and compiles things.
 
     Returns
     -------
     DataFrame
-        algorithm, n, seconds (null for a run left out) and reason (why it was left out or failed).
+        algorithm, n, repeat (from 0), seconds (null for a run left out) and reason (why it was left out or
+        failed); a size that was left out has one row.
     """
     rows = []
     for name, algorithm in algorithms.items():
-        timed = []
-        # The first run also loads and compiles things, so the smallest size is run once more before.
-        for turn, size in enumerate([min(sizes), *sorted(sizes)]):
-            if len(timed) > 2 and timed[-1][1] * (size / timed[-1][0]) ** EXPECTED_GROWTH > limit:
-                rows.append((name, size, None, f"expected to take more than {limit:g} s"))
+        last: tuple[int, float] | None = None
+        for size in sorted(sizes):
+            if last and last[1] * (size / last[0]) ** EXPECTED_GROWTH > limit:
+                rows.append((name, size, 0, None, f"expected to take more than {limit:g} s"))
                 continue
             data = points(size)
-            start = time.perf_counter()
             try:
-                with warnings.catch_warnings(action="ignore"):
-                    algorithm(data)
+                if last is None:
+                    seconds(algorithm, data)
+                timed = [seconds(algorithm, data) for _ in range(repeats)]
             except (ValueError, MemoryError, ArithmeticError) as error:
-                if turn > 0:
-                    rows.append((name, size, None, f"failed: {error}"))
+                rows.append((name, size, 0, None, f"failed: {error}"))
                 continue
-            timed.append((size, time.perf_counter() - start))
-            if turn > 0:
-                rows.append((name, *timed[-1], ""))
-    return pd.DataFrame(rows, columns=["algorithm", "n", "seconds", "reason"]).astype({"seconds": "float64"})
+            last = (size, float(np.median(timed)))
+            rows += [(name, size, number, value, "") for number, value in enumerate(timed)]
+    columns = ["algorithm", "n", "repeat", "seconds", "reason"]
+    return pd.DataFrame(rows, columns=columns).astype({"seconds": "float64"})
 
 
-def growth(times: pd.DataFrame, largest: int = 3) -> pd.DataFrame:
-    """Fit ``seconds = factor * n ** exponent`` to the largest runs of each algorithm.
+def seconds(algorithm: Callable[[np.ndarray], object], data: np.ndarray) -> float:
+    """Time one run of an algorithm.
+
+    Parameters
+    ----------
+    algorithm : callable
+        Takes an array of shape (n, features); its warnings are not shown.
+    data : ndarray, shape (n, features)
+        What it is given.
+
+    Returns
+    -------
+    float
+        Seconds of wall-clock time.
+    """
+    with warnings.catch_warnings(action="ignore"):
+        start = time.perf_counter()
+        algorithm(data)
+        return time.perf_counter() - start
+
+
+def growth(times: pd.DataFrame, largest: int = FEWEST_SIZES) -> pd.DataFrame:
+    """Fit ``seconds = factor * n ** exponent`` to the largest sizes that each algorithm was timed at.
+
+    The power describes those sizes; how far it holds beyond them the fit does not say.
 
     Parameters
     ----------
     times : DataFrame
         As `measure` gives it.
     largest : int
-        Runs to fit: the small ones tell more about the start than about the growth.
+        Sizes to fit: the small ones tell more about the start than about the growth.
 
     Returns
     -------
     DataFrame
-        Indexed by algorithm: exponent, factor, largest n measured and its seconds. Algorithms with fewer
-        than two runs have no row.
+        Indexed by algorithm: exponent (mean of those of the repeats), low and high (its 95% interval, by
+        Student's t over the repeats), factor, smallest and largest (n of the fit), seconds (median at the
+        largest n) and repeats. Algorithms that were timed at fewer than `FEWEST_SIZES` sizes have no row.
     """
     rows = {}
     for name, runs in times.dropna(subset=["seconds"]).groupby("algorithm", sort=False):
-        runs = runs.sort_values("n").tail(largest)
-        if runs["n"].nunique() < 2:
+        wide = runs.pivot(index="n", columns="repeat", values="seconds").sort_index().tail(largest)
+        if len(wide) < FEWEST_SIZES:
             continue
-        exponent, logarithm = np.polyfit(np.log(runs["n"]), np.log(runs["seconds"]), 1)
-        rows[name] = (exponent, np.exp(logarithm), runs["n"].iloc[-1], runs["seconds"].iloc[-1])
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["exponent", "factor", "largest", "seconds"])
+        fitted = np.polyfit(np.log(wide.index.to_numpy(float)), np.log(wide.to_numpy()), 1)
+        spread = statistics.mean(fitted[0])
+        factor = float(np.exp(fitted[1].mean()))
+        last = float(wide.iloc[-1].median())
+        exponent = (float(fitted[0].mean()), spread.low, spread.high)
+        rows[name] = (*exponent, factor, wide.index[0], wide.index[-1], last, wide.shape[1])
+    columns = ["exponent", "low", "high", "factor", "smallest", "largest", "seconds", "repeats"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def powers(times: pd.DataFrame) -> dict[str, Interval]:
+    """Give the power of each algorithm's growth with its interval over the repeats.
+
+    Parameters
+    ----------
+    times : DataFrame
+        As `measure` gives it.
+
+    Returns
+    -------
+    dict of str to Interval
+        The exponents of `growth`, by algorithm.
+    """
+    fits = growth(times)
+    columns = [fits[column].astype(float) for column in ("exponent", "low", "high")]
+    return {str(name): Interval(*bounds) for name, *bounds in zip(fits.index, *columns, strict=True)}
+
+
+def draw(times: pd.DataFrame, what: str = "points") -> Figure:
+    """Draw times against the number of points: a line through the medians, a bar from quartile to quartile.
+
+    Parameters
+    ----------
+    times : DataFrame
+        As `measure` gives it.
+    what : str
+        What is counted, for the axis.
+
+    Returns
+    -------
+    Figure
+        On both axes in powers of ten; every line carries its name.
+    """
+    figure, axes = plt.subplots(figsize=(8, 5))
+    timed = times.dropna(subset=["seconds"])
+    quartiles = (
+        timed.groupby(["algorithm", "n"], sort=False)["seconds"]
+        .quantile(np.array([0.25, 0.5, 0.75]))
+        .unstack()
+    )
+    for number, (name, rows) in enumerate(quartiles.groupby(level="algorithm", sort=False)):
+        n, middle = rows.index.get_level_values("n"), rows[0.5]
+        bars = [middle - rows[0.25], rows[0.75] - middle]
+        colour, marker = COLOURS[number % len(COLOURS)], "os^Dv"[number // len(COLOURS)]
+        axes.errorbar(n, middle, yerr=bars, marker=marker, color=colour, capsize=3, label=name)
+    sizes = sorted(timed["n"].unique())
+    axes.set(xscale="log", yscale="log", xlabel=f"number of {what}", ylabel="seconds")
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
+    # In the order of the lines' right ends, so that legend and lines can be read together.
+    handles, labels = axes.get_legend_handles_labels()
+    height = {name: rows[0.5].iloc[-1] for name, rows in quartiles.groupby(level="algorithm", sort=False)}
+    order = sorted(range(len(labels)), key=lambda place: -height[labels[place]])
+    axes.legend(
+        [handles[place] for place in order],
+        [labels[place] for place in order],
+        loc="center left",
+        bbox_to_anchor=(1, 0.5),
+        frameon=False,
+    )
+    return figure
 
 
 def around(vectors: np.ndarray, seed: int, spread: float = 0.1) -> Callable[[int], np.ndarray]:
@@ -107,11 +210,11 @@ def around(vectors: np.ndarray, seed: int, spread: float = 0.1) -> Callable[[int
     """
     scale = spread * vectors.std(axis=0)
 
-    def draw(count: int) -> np.ndarray:
+    def draw_points(count: int) -> np.ndarray:
         random = np.random.default_rng([seed, count])
         if count <= len(vectors):
             return vectors[random.permutation(len(vectors))[:count]]
         copies = vectors[random.integers(len(vectors), size=count)]
         return (copies + random.normal(size=copies.shape) * scale).astype(np.float32)
 
-    return draw
+    return draw_points

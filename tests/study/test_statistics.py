@@ -76,7 +76,6 @@ def test_what_cannot_be_computed_has_no_interval():
     interval = statistics.bootstrap(lambda weights: np.nan, np.arange(5))
     assert np.isnan([interval.value, interval.low, interval.high]).all()
     assert str(interval) == "not computable"
-    assert interval.verdict == "not testable here"
 
 
 def test_draws_in_which_it_cannot_be_computed_are_left_out():
@@ -98,18 +97,6 @@ def test_bounds_of_arrays_are_those_of_each_number():
         assert (low[place], high[place]) == statistics.bounds(numbers[:, place])
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "verdict"),
-    [(0.1, 0.3, "reproduced"), (-0.3, -0.1, "not reproduced"), (-0.1, 0.3, "depends")],
-)
-def test_the_sign_of_an_interval_is_the_verdict(low, high, verdict):
-    assert Interval((low + high) / 2, low, high).verdict == verdict
-
-
-def test_an_interval_is_written_with_two_decimals():
-    assert str(Interval(0.876, 0.804, 0.951)) == "0.88 (0.80 to 0.95)"
-
-
 def test_auc_is_scikit_learns():
     random = np.random.default_rng(0)
     fake, weights = random.random(200) < 0.3, random.integers(0, 4, 200).astype(float)
@@ -126,42 +113,120 @@ def test_auc_needs_both_classes():
 
 
 @pytest.mark.parametrize("videos", [2, 7, 40])
-def test_a_share_has_the_interval_of_scipys_bootstrap(videos):
+def test_a_ratio_has_the_interval_of_scipys_bootstrap(videos):
     random = np.random.default_rng(videos)
-    table = pd.DataFrame(
-        {
-            "video": random.integers(videos, size=300).astype(str),
-            "found": np.where(random.random(300) < 0.1, np.nan, random.random(300) < 0.8),
-        }
-    )
-    share = statistics.share(table, "found")
-    sums = table.dropna().groupby("video")["found"].agg(["sum", "size"]).astype(float)
+    table = pd.DataFrame({"video": random.integers(videos, size=300), "hit": random.random(300) < 0.8})
+    sums = table.groupby("video")["hit"].agg(["sum", "size"]).astype(float)
+    total, size = sums["sum"].to_numpy(), sums["size"].to_numpy()
     expected = scipy.stats.bootstrap(
-        (sums["sum"].to_numpy(), sums["size"].to_numpy()),
+        (total, size),
         lambda total, size, axis: total.sum(axis=axis) / size.sum(axis=axis),
         n_resamples=1000,
         paired=True,
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    assert share["mean"] == pytest.approx(table["found"].mean())
-    assert (share["low"], share["high"]) == pytest.approx((expected.low, expected.high), rel=1e-12)
-    assert (share["count"], share["videos"]) == (table["found"].notna().sum(), videos)
+    ratio = statistics.bootstrap(lambda w: w @ total / (w @ size), sums.index, repeats=1000, seed=0)
+    assert ratio.value == pytest.approx(table["hit"].mean())
+    assert (ratio.low, ratio.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
 
 
-def test_a_share_of_one_video_has_no_interval():
-    one = statistics.share(pd.DataFrame({"video": "a", "found": [True, False]}), "found")
-    assert one["mean"] == 0.5
-    assert np.isnan(one["low"]) and np.isnan(one["high"])
-    nothing = statistics.share(pd.DataFrame({"video": "a", "found": [np.nan]}), "found")
-    assert np.isnan(nothing["mean"])
-    assert (nothing["count"], nothing["videos"]) == (0, 0)
+def test_a_rate_without_variation_counts_groups_and_not_what_is_in_them():
+    groups = np.repeat(np.arange(30), 4)
+    assert statistics.rate(np.ones(120, bool), groups) == statistics.proportion(30, 30)
+    assert np.isnan(statistics.rate(np.array([np.nan]), np.array(["a"])).value)
 
 
-def test_a_share_draws_videos_not_frames():
-    table = pd.DataFrame({"video": ["a"] * 50 + ["b"] * 50, "found": [True] * 50 + [False] * 50})
-    result = statistics.share(table, "found")
-    assert result["mean"] == 0.5
-    # With two videos the draws are all of one, all of the other, or half and half.
-    assert (result["low"], result["high"]) == (0, 1)
-    assert (result["count"], result["videos"]) == (100, 2)
+def test_a_rate_counts_as_many_draws_as_its_groups_differ():
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 10)
+    alike = statistics.rate(np.repeat(random.random(40) < 0.5, 10), groups)
+    mixed = statistics.rate(random.random(400) < 0.5, groups)
+    alone, all_ = statistics.proportion(20, 40), statistics.proportion(200, 400)
+    assert alike.high - alike.low == pytest.approx(alone.high - alone.low, rel=0.1)
+    assert mixed.high - mixed.low == pytest.approx(all_.high - all_.low, rel=0.25)
+
+
+def test_a_share_at_its_end_has_an_interval_with_a_width():
+    none, all_ = statistics.proportion(0, 30), statistics.proportion(30, 30)
+    assert none.low == 0 and 0.05 < none.high < 0.15
+    assert all_.high == 1 and 0.85 < all_.low < 0.95
+    assert np.isnan(statistics.proportion(0, 0).value)
+
+
+def test_a_mean_over_seeds_has_students_interval():
+    interval = statistics.mean(np.array([1.0, 2.0, 3.0, np.nan]))
+    assert interval.value == 2
+    assert interval.high - interval.low == pytest.approx(2 * 4.303 / np.sqrt(3), rel=1e-3)
+    assert np.isnan(statistics.mean(np.array([1.0])).value)
+
+
+def test_a_median_of_few_timings_reaches_from_the_least_to_the_greatest():
+    assert statistics.median(np.array([3.0, 1.0, 2.0])) == Interval(2, 1, 3)
+    ten = statistics.median(np.arange(10.0))
+    assert (ten.low, ten.high) == (1, 8)
+    assert np.isnan(statistics.median(np.array([])).value)
+
+
+def test_a_median_covers_the_truth_as_often_as_it_says():
+    random = np.random.default_rng(1)
+    covered = [
+        interval.low <= 0 <= interval.high
+        for interval in (statistics.median(random.normal(size=15)) for _ in range(600))
+    ]
+    assert np.mean(covered) > 0.93
+
+
+def test_a_family_without_effect_rarely_shows_one():
+    random = np.random.default_rng(3)
+    shown = 0
+    for _ in range(60):
+        values = random.normal(size=(40, 8))
+        compared = {str(place): mean_of(column) for place, column in enumerate(values.T)}
+        intervals = statistics.family(compared, np.arange(40), repeats=400)
+        shown += any(interval.low > 0 or interval.high < 0 for interval in intervals.values())
+    assert shown <= 9
+
+
+def test_a_family_widens_the_clearest_interval_most():
+    random = np.random.default_rng(4)
+    values = random.normal(size=(60, 3)) + np.array([2.0, 0.0, np.nan])
+    compared = {
+        name: lambda weights, column=column: weights @ values[:, column] / weights.sum()
+        for column, name in enumerate(("clear", "nothing", "missing"))
+    }
+    intervals = statistics.family(compared, np.arange(60))
+    alone = statistics.bootstrap(compared["clear"], np.arange(60), statistics.FAMILY_REPEATS)
+    clear = intervals["clear"]
+    assert clear.low > 0 and clear.high - clear.low > alone.high - alone.low
+    assert np.isnan(intervals["missing"].value)
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [
+        (Interval(0.8412, 0.7812, 0.9012), "0.84 (0.78 to 0.90)"),
+        (Interval(0.00123, -0.0012, 0.0031), "0.0012 (-0.0012 to 0.0031)"),
+        (Interval(123.4, 100.2, 150.9), "123 (100 to 151)"),
+        (Interval(0.19154, 0.19154, 0.19154), "0.1915"),
+        (statistics.NOT_COMPUTABLE, "not computable"),
+    ],
+)
+def test_an_interval_shows_the_decimals_that_mean_something(interval, text):
+    assert str(interval) == text
+
+
+def test_the_smallest_effect_follows_from_the_width():
+    assert statistics.smallest_effect(Interval(0, -1.96, 1.96)) == pytest.approx(2.80, abs=0.01)
+
+
+def test_crossed_groups_are_drawn_independently():
+    units, trainings = np.repeat(np.arange(20), 6), np.tile(np.arange(6), 20)
+    of_trainings = np.random.default_rng(0).normal(size=6)[trainings]
+
+    def spread(crossed):
+        drawn = statistics.draws(lambda w: np.average(of_trainings, weights=w), units, crossed=crossed)
+        return drawn.std()
+
+    assert spread(None) == pytest.approx(0, abs=1e-9)
+    assert spread(trainings) == pytest.approx(of_trainings.std() / 6**0.5, rel=0.15)
