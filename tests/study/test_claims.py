@@ -1,44 +1,57 @@
-"""The ledger of claims."""
+"""The claims as data: every one has its place, its kind, and a rule that can give several verdicts."""
+
+from importlib import import_module
+from typing import get_args
 
 import pytest
 
-from dfd.errors import InputError
-from study import claims
-from study.claims import CLAIMS, Finding
+from dfd.run import ROOT
+from study.claim import Kind
+from study.claims import CLAIMS
+from study.rules import Conditions, Every
+
+MOST_INCONCLUSIVE = 5
 
 
-def test_the_ledger_has_all_27_claims():
-    assert list(CLAIMS) == [f"C{number:02d}" for number in range(1, 28)]
-    assert all(claim.section and claim.statement for claim in CLAIMS.values())
+def parts(rule):
+    """The rules that a rule is made of."""
+    if isinstance(rule, Every):
+        return [part for inner in rule.parts for part in parts(inner)]
+    if isinstance(rule, Conditions):
+        return [part for inner in rule.under.values() for part in parts(inner)]
+    return [rule]
 
 
-def test_findings_come_back_in_the_order_of_the_claims(tiny):
-    claims.record(tiny, Finding("C20", "07_sigmoid_vs_softmax", "0.02 at 4", "reproduced", "gradient"))
-    claims.record(tiny, Finding("C02", "01_data_analysis", "83.9%", "reproduced"))
-    findings = claims.findings(tiny)
-    assert findings["claim"].tolist() == ["C02", "C20"]
-    assert findings["measured"].tolist() == ["83.9%", "0.02 at 4"]
-    assert findings["statement"].tolist() == [CLAIMS["C02"].statement, CLAIMS["C20"].statement]
-    assert claims.findings(tiny, "01_data_analysis")["claim"].tolist() == ["C02"]
+def test_claims_are_numbered_without_gaps():
+    assert list(CLAIMS) == [f"C{number:02d}" for number in range(1, len(CLAIMS) + 1)]
+    assert len(CLAIMS) >= 28
 
 
-def test_a_later_finding_takes_the_place_of_the_earlier(tiny):
-    for measured in ("first", "second"):
-        claims.record(tiny, Finding("C02", "01_data_analysis", measured, "reproduced"))
-    claims.record(tiny, Finding("C02", "02_preprocessing", "third", "depends"))
-    assert claims.findings(tiny)["measured"].tolist() == ["second", "third"]
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_says_where_it_stands_and_who_checks_it(name):
+    claim = CLAIMS[name]
+    assert claim.section and claim.statement and not claim.statement.endswith(".")
+    assert claim.kind in get_args(Kind)
+    assert (ROOT / "notebooks" / f"{claim.chapter}.ipynb").is_file()
 
 
-def test_an_empty_ledger_has_the_same_columns(tiny):
-    none = claims.findings(tiny)
-    claims.record(tiny, Finding("C02", "01_data_analysis", "83.9%", "reproduced"))
-    assert none.empty
-    assert list(none) == list(claims.findings(tiny))
+@pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.rule])
+def test_its_rule_can_give_several_verdicts(name):
+    claim = CLAIMS[name]
+    assert len(claim.rule.verdicts - {"not testable here"}) >= 2
+    assert all(estimate in claim.rule.words for part in parts(claim.rule) for estimate in part.estimates)
 
 
-def test_unknown_claims_and_verdicts_are_refused(tiny):
-    with pytest.raises(InputError, match="C99"):
-        claims.record(tiny, Finding("C99", "01_data_analysis", "x", "reproduced"))
-    with pytest.raises(InputError, match=r"perhaps.*must be one of reproduced"):
-        claims.record(tiny, Finding("C01", "01_data_analysis", "x", "perhaps"))
-    assert claims.findings(tiny).empty
+@pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.experiment])
+def test_its_experiment_has_the_one_shape(name):
+    experiment = import_module(f"study.experiments.{CLAIMS[name].experiment}")
+    for part in ("UNIT", "measure", "collect", "estimate", "draw"):
+        assert hasattr(experiment, part), part
+
+
+@pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.follows])
+def test_what_follows_from_others_comes_after_them(name):
+    order = list(CLAIMS)
+    assert all(order.index(other) < order.index(name) for other in CLAIMS[name].follows)
+    chapters = [CLAIMS[other].chapter for other in (*CLAIMS[name].follows, name)]
+    assert max(chapters) == CLAIMS[name].chapter
