@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 
 from dfd.run import Run
-from synth import classifier, dataset, detection, recognition, shortcut
+from study.experiments import crop_statistics
+from synth import classifier, dataset, datasheet, detection, recognition, shortcut
 
 LABELS = {"REAL", "FAKE"}
 LARGEST_SAMPLE = 25e6
 SWAPS_LOOKED_AT = 24
+HIGHEST_AUC = 0.65
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +70,8 @@ def test_enough_of_everything(videos: pd.DataFrame, actors: pd.DataFrame) -> Non
 def test_no_actor_is_in_two_splits(videos: pd.DataFrame, actors: pd.DataFrame) -> None:
     splits = actors.set_index("actor").split
     for role in ("actor", "second_actor", "donor"):
-        known = videos[videos[role].notna()]
-        assert (known[role].map(splits) == known.split).all()
+        cast = videos[videos[role].notna()]
+        assert (cast[role].map(splits) == cast.split).all()
 
 
 def test_groups_are_balanced_in_each_split(actors: pd.DataFrame) -> None:
@@ -103,8 +105,42 @@ def test_swaps_look_like_their_donors(sample: Run) -> None:
     assert recognition.nearer_donor(sample.data, limit=SWAPS_LOOKED_AT, count=1)["nearer_donor"] >= 0.7
 
 
-def test_no_shortcut_tells_fake_from_real(sample: Run) -> None:
-    assert shortcut.measure(sample.data)["auc"] < 0.65
+@pytest.fixture(scope="module")
+def described(sample: Run) -> pd.DataFrame:
+    """Light, colour and sharpness of the face crops of every clip, and its file."""
+    return crop_statistics.measure(sample, "full").table
+
+
+def passes_the_gate(described: pd.DataFrame) -> bool:
+    """Whether light, colour and file surely tell fake from real worse than the limit."""
+    return crop_statistics.estimate(described)[shortcut.FIGURES["light_colour_file"]].high < HIGHEST_AUC
+
+
+@pytest.mark.slow
+def test_light_colour_and_file_do_not_tell_fake_from_real(described: pd.DataFrame) -> None:
+    assert passes_the_gate(described)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("planted", ["mean of red, whole", "bytes"])
+def test_the_gate_notices_a_planted_shortcut(described: pd.DataFrame, planted: str) -> None:
+    fake = described["label"] == "FAKE"
+    shifted = described[planted] + fake * described[planted].std()
+    assert not passes_the_gate(described.assign(**{planted: shifted}))
+
+
+@pytest.mark.slow
+def test_the_data_sheet_says_what_the_book_measures(sample: Run, described: pd.DataFrame) -> None:
+    estimates = crop_statistics.estimate(described)
+    quality = json.loads((sample.data / datasheet.QUALITY).read_text())["shortcut"]
+    for name, estimate in shortcut.FIGURES.items():
+        assert quality[name] == pytest.approx(estimates[estimate].value, abs=0.005)
+        bounds = [estimates[estimate].low, estimates[estimate].high]
+        assert quality[f"{name}_interval"] == pytest.approx(bounds, abs=0.01)
+
+
+def test_the_data_sheet_is_written_from_the_data(sample: Run) -> None:
+    assert (sample.data / "README.md").read_text() == datasheet.text(sample.data)
 
 
 @pytest.mark.long
