@@ -1,6 +1,7 @@
 """From executed chapters to the book that readers open, and back to the committed notebooks."""
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -11,27 +12,29 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import yaml
 from nbformat import NotebookNode
 
 from dfd import contents, tables
 from dfd.errors import InputError, MissingExtraError
 from dfd.run import ROOT, Run
-from study import chapters, claims, costs, dependencies, plots, provenance, results
+from study import (
+    chapters,
+    costs,
+    dependencies,
+    ledger,
+    ledger_page,
+    pictures,
+    plots,
+    provenance,
+    records,
+    results,
+)
 
 HTML = ROOT / "_build" / "html"
-PLOTLY = "../_static/plotly.min.js"
-LONG = 15
 CHECKED = "# NBVAL_CHECK_OUTPUT"
 CHECKED_OUTPUT = "text/plain"
-BADGES = {
-    "reproduced": "success",
-    "not reproduced": "danger",
-    "depends": "warning",
-    "source error": "danger",
-    "not testable here": "muted",
-}
+UNSTYLED = re.compile(r'<table id="(T_\w+)">')
 
 
 def strip(notebook: NotebookNode) -> NotebookNode:
@@ -68,8 +71,8 @@ def strip(notebook: NotebookNode) -> NotebookNode:
 def page(notebook: NotebookNode) -> NotebookNode:
     """Turn an executed notebook into a page of the book.
 
-    The parameters cell shows the values that the run was given, long cells are folded, and interactive
-    figures load plotly from the book itself, so that it can be read without a network.
+    The parameters cell shows the values that the run was given, marks that only tests need are left out, and
+    pictures are made light.
 
     Parameters
     ----------
@@ -86,52 +89,15 @@ def page(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         if injected and "parameters" in _tags(cell):
             cell.source = injected[0].source.removeprefix("# Parameters\n").strip()
-        if cell.cell_type == "code" and len(cell.source.splitlines()) > LONG:
-            cell.metadata["tags"] = [*{*_tags(cell), "hide-input"}]
+        if cell.cell_type == "code":
+            cell.source = cell.source.removeprefix(CHECKED).lstrip("\n")
         for output in cell.get("outputs", []):
             html = output.get("data", {}).get("text/html")
             if html:
-                output["data"]["text/html"] = _local_plotly(html)
+                # The theme gives its colours, the dark ones too, to tables of this class.
+                output["data"]["text/html"] = UNSTYLED.sub(r'<table id="\1" class="dataframe">', html)
+    pictures.lighten(notebook)
     return notebook
-
-
-def ledger(run: Run) -> str:
-    """Write the ledger as MyST Markdown: a table of all claims, then every claim with its findings.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-
-    Returns
-    -------
-    str
-    """
-    findings = claims.findings(run)
-    counts = findings.groupby("verdict")["claim"].nunique() if len(findings) else pd.Series(dtype=int)
-    checked = findings["claim"].nunique()
-    lines = [f"{checked} of the {len(claims.CLAIMS)} claims were checked in this run.", ""]
-    lines += [f"- {_badge(verdict)} {counts.get(verdict, 0)}" for verdict in BADGES]
-    lines += [
-        "",
-        "```{list-table} The claims and their verdicts",
-        ":header-rows: 1",
-        ":widths: 10 60 30",
-        ":name: tab-ledger",
-        "",
-        "* - Claim\n  - What the report says\n  - Verdict",
-    ]
-    for name, claim in claims.CLAIMS.items():
-        verdicts = findings.loc[findings["claim"] == name, "verdict"].unique()
-        shown = " ".join(_badge(verdict) for verdict in verdicts) or "not checked in this run"
-        lines.append(f"* - [{name}](#claim-{name.lower()})\n  - {_escape(claim.statement)}\n  - {shown}")
-    lines.append("```")
-    for name, claim in claims.CLAIMS.items():
-        lines += ["", f"(claim-{name.lower()})=", f"## {name}", ""]
-        lines += [f"**{_escape(claim.statement)}** (report, {_escape(claim.section)})", ""]
-        rows = findings[findings["claim"] == name].to_dict("records")
-        lines += [line for row in rows for line in _finding(row)] or ["Not checked in this run.", ""]
-    return "\n".join(lines)
 
 
 def build(run: Run) -> bool:
@@ -152,7 +118,7 @@ def build(run: Run) -> bool:
     Raises
     ------
     InputError
-        If a chapter has not been executed, or Jupyter Book fails.
+        If a chapter has not been executed, a claim has not been judged, or Jupyter Book fails.
     """
     mark = HTML.parent / "made_from"
     fingerprint = _pages_fingerprint(run)
@@ -163,8 +129,12 @@ def build(run: Run) -> bool:
     shutil.rmtree(aside, ignore_errors=True)
     program = str(Path(sys.executable).with_name("jupyter-book"))
     command = [program, "build", "-W", "-n", "--keep-going", "--quiet"]
+    # The pages describe and use the code of this checkout, wherever the environment was made.
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
-        [*command, "--path-output", str(aside), str(run.build / "book")], stdout=subprocess.DEVNULL
+        [*command, "--path-output", str(aside), str(run.build / "book")],
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
     )
     if done.returncode:
         raise InputError(run.build / "book", "Jupyter Book could not build these pages without a warning")
@@ -177,18 +147,19 @@ def build(run: Run) -> bool:
 
 
 def _pages_fingerprint(run: Run) -> str:
+    depth = records.depth_of_run()
     files = [chapters.executed(run, path.stem) for path in chapters.notebooks()]
     files += [path for path in (ROOT / "book").rglob("*") if path.is_file()]
-    files += [ROOT / "_config.yml", ROOT / "_toc.yml", *results.FOLDER.glob("*.json")]
+    files += [ROOT / "_config.yml", ROOT / "_toc.yml", *results.FOLDER.rglob("*.json")]
     files += (ROOT / "data" / "sample" / "gallery").glob("*")
-    files += (run.build / "claims").glob("*.json")
-    hashes = {str(path.relative_to(ROOT)): contents.sha256(path) for path in sorted(files) if path.is_file()}
-    code = [dependencies.code_hash(__name__), dependencies.public_hash("dfd")]
-    return tables.fingerprint(hashes, code, version("jupyter-book"))
+    files += (run.build / "results" / depth).glob("*.json")
+    hashes = {os.path.relpath(path, ROOT): contents.sha256(path) for path in sorted(files) if path.is_file()}
+    packages = [dependencies.public_hash(package) for package in dependencies.PACKAGES]
+    return tables.fingerprint(hashes, packages, depth, version("jupyter-book"))
 
 
 def stage(run: Run, folder: Path) -> None:
-    """Gather what Jupyter Book builds: configuration, prose pages, executed notebooks and the ledger.
+    """Gather what Jupyter Book builds: configuration, prose, executed notebooks, the ledger, the code shown.
 
     Parameters
     ----------
@@ -200,36 +171,66 @@ def stage(run: Run, folder: Path) -> None:
     Raises
     ------
     InputError
-        If a notebook in the table of contents has not been executed.
+        If a notebook in the table of contents has not been executed, or a claim has not been judged.
     """
     shutil.rmtree(folder, ignore_errors=True)
+    findings = ledger.findings(run)
     shutil.copytree(ROOT / "book", folder / "book")
     shutil.copy(ROOT / "_toc.yml", folder)
+    for package in dependencies.PACKAGES:
+        shutil.copytree(ROOT / package, folder / package, ignore=_all_but_code)
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
     (folder / "notebooks").mkdir()
+    (folder / "extra" / pictures.FOLDER).mkdir(parents=True)
     for name in (file for file in files if file.startswith("notebooks/")):
-        notebook = run.build / f"{name}.ipynb"
-        if not notebook.is_file():
-            raise InputError(notebook, "this chapter has not been executed; run make book")
-        nbformat.write(page(_read(notebook)), folder / f"{name}.ipynb")
+        _stage_chapter(run.build / f"{name}.ipynb", folder, name)
     shutil.copytree(ROOT / "data" / "sample" / "gallery", folder / "data" / "sample" / "gallery")
-    _stage_static(folder / "_static")
-    shutil.move(folder / "book" / "style.css", folder / "_static")
-    (folder / "book" / "ledger-table.md").write_text(ledger(run))
-    for name, table in costs.tables().items():
-        (folder / "book" / f"{name}.md").write_text(table)
+    _stage_static(folder)
+    ledger_page.draw(findings).savefig(folder / "book" / ledger_page.BAR)
+    included = {
+        "ledger-table": ledger_page.page(findings),
+        "front": ledger_page.front(findings, ledger_page.HEADLINES),
+    }
+    for name, text in (included | costs.tables()).items():
+        (folder / "book" / f"{name}.md").write_text(text)
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     options = config["sphinx"]["config"]["html_theme_options"]
     options |= {"extra_footer": f"<p>{_made_with(run)}</p>"} | _repository()
     (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 
+def _stage_chapter(executed: Path, folder: Path, name: str) -> None:
+    if not executed.is_file():
+        raise InputError(executed, "this chapter has not been executed; run make book")
+    notebook = _read(executed)
+    for plot, figure in pictures.spaces(notebook).items():
+        text = pictures.page(figure, back=f"../{name}.html#{plot}")
+        (folder / "extra" / pictures.FOLDER / f"{plot}.html").write_text(text)
+    nbformat.write(page(notebook), folder / f"{name}.ipynb")
+
+
 def _stage_static(folder: Path) -> None:
-    # With these in the book, a reader needs no network either.
-    shutil.copytree(_package("mathjax") / "static/mathjax/es5/output/chtml", folder / "mathjax/output/chtml")
-    shutil.copy(_package("mathjax") / "static/mathjax/es5/tex-mml-chtml.js", folder / "mathjax")
-    shutil.copy(_package("plotly") / "package_data/plotly.min.js", folder)
+    """Put style, templates and scripts beside the pages, so that a reader needs no network either.
+
+    Not in a folder ``_static``, of which Jupyter Book would have every page load every script.
+    """
+    static, mathjax = folder / "static", _package("mathjax") / "static/mathjax/es5"
+    static.mkdir()
+    for name in ("style.css", "favicon.svg"):
+        shutil.move(folder / "book" / name, static)
+    shutil.move(folder / "book" / "templates", folder / "templates")
+    for part in ("startup.js", "core.js", "input/tex.js", "output/chtml.js", "a11y/assistive-mml.js"):
+        (static / "mathjax" / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(mathjax / part, static / "mathjax" / part)
+    shutil.copytree(mathjax / "output/chtml", static / "mathjax/output/chtml")
+    shutil.copytree(mathjax / "input/tex", static / "mathjax/input/tex")
+    if any((folder / "extra" / pictures.FOLDER).iterdir()):
+        shutil.copy(_package("plotly") / "package_data/plotly.min.js", static)
+
+
+def _all_but_code(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if not (name.endswith(".py") or Path(folder, name).is_dir())]
 
 
 def _read(path: Path) -> NotebookNode:
@@ -259,29 +260,6 @@ def _made_with(run: Run) -> str:
         f"Made on {date.today():%d %B %Y} with profile <code>{run.name}</code> ({data}), backbone "
         f"{run.backbone}, on {provenance.machine()}; {plots.packages()}."
     )
-
-
-def _finding(row: dict) -> list[str]:
-    number, title = row["chapter"].split("_", 1)
-    chapter = f"Chapter {number} ({title.replace('_', ' ')})"
-    if (ROOT / "notebooks" / f"{row['chapter']}.ipynb").is_file():
-        chapter = f"[{chapter}](../notebooks/{row['chapter']}.ipynb)"
-    lines = [f"{chapter} {_badge(row['verdict'])}", f": {_escape(row['measured'])}"]
-    return [*lines, *(["", f"  {_escape(row['note'])}"] if row["note"] else []), ""]
-
-
-def _badge(verdict: str) -> str:
-    return f"{{bdg-{BADGES[verdict]}}}`{verdict}`"
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>$~^|#])", r"\\\1", " ".join(text.split()))
-
-
-def _local_plotly(html: str) -> str:
-    html = re.sub(r'(?i)<script[^>]*src="https?:[^"]*/mathjax[^"]*"[^>]*></script>', "", html)
-    html = re.sub(r'<script type="module">import "https://cdn\.plot\.ly/[^<]*</script>', "", html)
-    return re.sub(r'<script[^>]*src="https://cdn\.plot\.ly/[^"]*"[^>]*>', f'<script src="{PLOTLY}">', html)
 
 
 def _tags(cell: NotebookNode) -> list[str]:

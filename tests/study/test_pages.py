@@ -1,11 +1,18 @@
 """From executed notebooks to pages and to what is committed."""
 
+import json
+import shutil
+
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from study import claims, pages
-from study.claims import CLAIMS, Finding
+from dfd.errors import InputError
+from dfd.run import ROOT
+from study import chapters, ledger, measuring, pages, records
+from study.claims import CLAIMS
+from study.experiments import printed_functions
 
 
 def notebook(*sources):
@@ -63,38 +70,63 @@ def test_strip_gives_the_same_again(executed):
     assert nbformat.writes(pages.strip(nbformat.reads(once, as_version=4))) == once
 
 
-def test_page_shows_the_values_that_were_given(executed):
+def test_page_shows_the_values_that_were_given_and_no_marks_for_tests(executed):
     sources = [cell.source for cell in pages.page(executed).cells]
-    assert sources == ["# Title", 'profile = "dfdc"', "# NBVAL_CHECK_OUTPUT\n7", "8"]
+    assert sources == ["# Title", 'profile = "dfdc"', "7", "8"]
 
 
-def test_page_folds_long_cells():
-    made = pages.page(notebook("1\n" * pages.LONG, "1\n" * (pages.LONG + 1)))
-    assert [cell.metadata.get("tags") for cell in made.cells[1:]] == [None, ["hide-input"]]
+@pytest.fixture
+def one_claim(tiny, monkeypatch):
+    """A run that has measured the only claim, and executed every chapter of the table of contents."""
+    monkeypatch.setattr(ledger, "CLAIMS", {"C18": CLAIMS["C18"]})
+    monkeypatch.setattr(ledger.findings, "__defaults__", (("C18",),))
+    monkeypatch.setattr(pages.ledger_page, "HEADLINES", ())
+    measuring.measure(tiny, printed_functions)
+    for path in chapters.notebooks():
+        target = chapters.executed(tiny, path.stem)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    return tiny
 
 
-def test_page_takes_plotly_from_the_book():
-    made = notebook("figure")
-    made.cells[1].outputs = [
-        new_output(
-            "display_data",
-            {
-                "text/html": '<script src="https://cdnjs.example/mathjax/MathJax.js?config=x"></script>'
-                '<script charset="utf-8" src="https://cdn.plot.ly/plotly-3.min.js" integrity="x"></script>'
-                "<div></div>"
-            },
-        )
-    ]
-    html = pages.page(made).cells[1].outputs[0].data["text/html"]
-    assert html == f'<script src="{pages.PLOTLY}"></script><div></div>'
+def test_stage_gathers_pages_code_and_what_the_ledger_says(one_claim, tmp_path):
+    folder = tmp_path / "staged"
+    pages.stage(one_claim, folder)
+    assert (folder / "dfd" / "classifier.py").is_file() and (folder / "study" / "claims.py").is_file()
+    assert "## C18" in (folder / "book" / "ledger-table.md").read_text()
+    assert (folder / "book" / pages.ledger_page.BAR).is_file()
+    assert (folder / "book" / "front.md").is_file()
+    assert not (folder / "_static").exists(), "every page would load every script in it"
+    config = yaml.safe_load((folder / "_config.yml").read_text())["sphinx"]["config"]
+    assert "Made on" in config["html_theme_options"]["extra_footer"]
+    for part in config["mathjax3_config"]["loader"]["load"]:
+        assert (folder / "static" / "mathjax" / f"{part}.js").is_file()
+    staged = json.loads((folder / "notebooks" / "07_sigmoid_vs_softmax.ipynb").read_text())
+    assert "NBVAL" not in json.dumps(staged)
 
 
-def test_ledger_has_every_claim_and_takes_text_as_text(tiny):
-    claims.record(tiny, Finding("C18", "07_sigmoid_vs_softmax", "a_b | $3 *x*", "depends", "because"))
-    text = pages.ledger(tiny)
-    assert "1 of the 27 claims were checked in this run." in text
-    for name in CLAIMS:
-        assert f"## {name}\n" in text
-        assert f"(claim-{name.lower()})=" in text
-    assert r"a\_b \| \$3 \*x\*" in text
-    assert text.count("\nNot checked in this run.") == len(CLAIMS) - 1
+def test_a_claim_without_a_result_stops_the_book(one_claim, tmp_path):
+    records.about_path(one_claim.build / "results" / "quick", "printed_functions").unlink()
+    with pytest.raises(InputError, match=r"claim C18.*printed_functions has not been measured"):
+        pages.stage(one_claim, tmp_path / "staged")
+
+
+def test_a_chapter_that_was_not_executed_stops_the_book(one_claim, tmp_path):
+    chapters.executed(one_claim, "07_sigmoid_vs_softmax").unlink()
+    with pytest.raises(InputError, match=r"07_sigmoid_vs_softmax.*has not been executed"):
+        pages.stage(one_claim, tmp_path / "staged")
+
+
+def test_pages_are_stale_if_a_result_or_a_docstring_changes(one_claim):
+    before = pages._pages_fingerprint(one_claim)
+    path = records.about_path(one_claim.build / "results" / "quick", "printed_functions")
+    path.write_text(path.read_text() + " ")
+    assert pages._pages_fingerprint(one_claim) != before
+
+
+def test_all_of_jupyter_books_extensions_are_there_but_two():
+    from jupyter_book.config import get_default_sphinx_config
+
+    ours = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]["extensions"]
+    theirs = set(get_default_sphinx_config()["extensions"])
+    assert theirs - set(ours) == {"sphinx_thebe", "sphinx.ext.intersphinx"}
