@@ -1,7 +1,7 @@
 # `make` without a target lists the targets.
 
 PROFILE ?= sample
-export DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS SCHEDULER
+export DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS SCHEDULER DEPTH
 # A copied checkout brings along an environment in which the first one is installed; this one comes first.
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 export NO_ALBUMENTATIONS_UPDATE := 1
@@ -15,13 +15,13 @@ export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 268435456
 
 .DELETE_ON_ERROR:
-.PHONY: help install env synthenv book test lint unit longtest nbval synthtest htmltest sample notebooks versions lock bench \
+.PHONY: help install env synthenv book test lint unit longtest nbval synthtest htmltest study sample notebooks versions lock bench \
 	bench-extract clean FORCE
 
 help: ## List the targets
 	@echo "make book builds the book, make test runs every test; the targets are:"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
-	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2 SCHEDULER=tcp://host:8786"
+	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2 SCHEDULER=tcp://host:8786 DEPTH=full"
 
 
 # ---- Environment: an active one in which this checkout is installed, or else .venv ----
@@ -95,6 +95,9 @@ htmltest: env ## Check the built book: pages, links, images
 
 
 # ---- Maintenance ----
+
+study: env ## Measure at full depth what decides the claims, and store it in results; hours, and resumable
+	BACKBONE= WEIGHTS= PARTS= VIDEOS= DEPTH= $(BIN)/python -m study study
 
 SAMPLE ?= build/sample-anew
 SAMPLE_SETTING ?= --seed 2026 --actors 30 --clips 48

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import nbformat
 import typer
+from tqdm import tqdm
 
 import dfd.run
 from dfd.errors import InputError
 from dfd.run import ROOT, Run
-from study import chapters, claims, pages
+from study import chapters, full, ledger, pages
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="sample or dfdc")]
@@ -64,17 +65,33 @@ def measure(
     take(dfd.run.load(name), **({"clip": clip} if clip and takes_clip else {}))
 
 
-@app.command()
-def ledger(name: Name = "sample") -> None:
-    """Show what the chapters found of every claim."""
-    findings = claims.findings(dfd.run.load(name))
-    for claim, about in claims.CLAIMS.items():
-        typer.echo(f"{claim} {about.statement} (report, {about.section})")
-        rows = findings[findings["claim"] == claim].to_dict("records")
-        for row in rows:
-            typer.echo(f"    {row['verdict']}: {row['measured']} [{row['chapter']}]")
-        if not rows:
-            typer.echo("    not checked in this run")
+@app.command("study")
+def measure_all(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[EXPERIMENT]...")] = None,
+    name: Annotated[str, typer.Option("--profile", "-p", envvar="PROFILE", help="sample or dfdc")] = "sample",
+) -> None:
+    """Measure all experiments of the book at full depth and store them in ``results``.
+
+    What is stored already and fits code and data is left alone, so a run that was stopped goes on.
+    """
+    available = full.experiments()
+    if unknown := set(names or ()) - set(available):
+        raise InputError(f"experiment {', '.join(sorted(unknown))}", f"there are {', '.join(available)}")
+    wanted = names or available
+    bar = tqdm(full.store_all(dfd.run.load(name), wanted), total=len(wanted), unit="experiment")
+    for experiment, outcome, seconds in bar:
+        bar.write(f"{experiment}: {outcome}, {seconds:.0f} s", file=sys.stderr)
+
+
+@app.command("ledger")
+def show_ledger(name: Name = "sample") -> None:
+    """Show every claim with its verdict, and the comparison that gave it."""
+    for finding in ledger.findings(dfd.run.load(name)):
+        about = finding.claim
+        typer.echo(f"{finding.name} {about.statement} (report, {about.section}; {about.kind})")
+        typer.echo(f"    {finding.judgement.verdict}: {finding.judgement.because} [{finding.measured}]")
+        if not finding.agree:
+            typer.echo(f"    this run alone says {finding.here.verdict}: {finding.here.because}")
 
 
 def measurements() -> list[str]:

@@ -3,17 +3,12 @@
 import cv2
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from dfd import video
 from dfd.boxes import BOX, LANDMARK_COLUMNS, LANDMARKS
 from dfd.run import Run
-
-THIRDS = {
-    "light": ("exposure", ["darkest third", "middle", "brightest third"]),
-    "shade": ("brightness", ["darkest third", "middle", "brightest third"]),
-    "focus": ("sharpness", ["softest third", "middle", "sharpest third"]),
-}
-"""Properties without natural bins: the column of `appearance` that is cut in three, and the thirds' names."""
+from study import plots
 
 SKIN_DISTANCE = 12.0
 """Distance in CIE L*a*b* (lightness counted half) from the skin's colour beyond which a pixel is no skin."""
@@ -41,8 +36,7 @@ def appearance(run: Run, frames: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFr
     -------
     DataFrame
         The truth's rows of these frames with path, width (of the box, in pixels), exposure (mean lightness
-        L* of the frame, 0 to 100), and as `measured` gives them brightness, sharpness and covered; and light,
-        shade and focus: the third of the faces (`THIRDS`) that each belongs to.
+        L* of the frame, 0 to 100), and as `measured` gives them brightness, sharpness and covered.
     """
     table = frames[["video", "frame", "path"]].merge(truth, on=["video", "frame"])
     measures = {}
@@ -52,12 +46,36 @@ def appearance(run: Run, frames: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFr
         for row, box, points in zip(faces.index, faces[BOX].to_numpy(float), landmarks(faces), strict=True):
             measures[row] = {"exposure": exposure} | measured(image, box, points)
     table = table.join(pd.DataFrame.from_dict(measures, orient="index"))
-    table["width"] = table["x1"] - table["x0"]
-    for column, (source, labels) in THIRDS.items():
-        ranks = table[source].rank(method="first")
-        enough = len(table) >= len(labels)
-        table[column] = pd.qcut(ranks, len(labels), labels=labels) if enough else labels[1]
-    return table
+    return table.assign(width=table["x1"] - table["x0"])
+
+
+def draw_extremes(run: Run, frames: pd.DataFrame, truth: pd.DataFrame, count: int = 6) -> Figure:
+    """Show faces from the least to the most of what is measured in their pixels.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    frames, truth : DataFrame
+        As `appearance` takes them.
+    count : int
+        Faces in a row.
+
+    Returns
+    -------
+    Figure
+        A row for the light of the frame, one for the sharpness of the face, and one for the covered share,
+        with the covered pixels coloured.
+    """
+    looks, pictures, titles = appearance(run, frames, truth), [], []
+    rows = {"exposure": "L* {:.0f}", "sharpness": "sharpness {:.1f}", "covered": "covered {:.0%}"}
+    for column, form in rows.items():
+        ranked = looks.sort_values(column)
+        for place in np.linspace(0, len(ranked) - 1, count).astype(int):
+            face = ranked.iloc[place]
+            pictures.append(portrait(run, face, coloured=column == "covered"))
+            titles.append(form.format(face[column]))
+    return plots.gallery(pictures, titles, columns=count)
 
 
 def landmarks(table: pd.DataFrame) -> np.ndarray:
@@ -74,6 +92,26 @@ def landmarks(table: pd.DataFrame) -> np.ndarray:
         x and y of the points in `dfd.boxes.LANDMARKS`, in pixels.
     """
     return table[LANDMARK_COLUMNS].to_numpy(dtype=float).reshape(-1, len(LANDMARKS), 2)
+
+
+def landmark_error(points: np.ndarray, true_points: np.ndarray, count: int = 5) -> np.ndarray:
+    """Measure how far landmarks lie from where they should be.
+
+    Parameters
+    ----------
+    points, true_points : ndarray of float, shape (n, 5, 2)
+        Landmarks of the same faces, as `landmarks` gives them.
+    count : int
+        Number of landmarks that count: 2 for the eyes, which all detectors mark in the same place.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Mean distance, in inter-ocular distances of `true_points`.
+    """
+    between_eyes = np.linalg.norm(true_points[:, 0] - true_points[:, 1], axis=-1)
+    distances = np.linalg.norm(points[:, :count] - true_points[:, :count], axis=-1)
+    return distances.mean(axis=-1) / between_eyes
 
 
 def measured(image: np.ndarray, box: np.ndarray, points: np.ndarray) -> dict[str, float]:

@@ -17,13 +17,11 @@ from traitlets.config import Config
 from dfd import contents, dataset, tables
 from dfd.errors import InputError
 from dfd.run import ROOT, Run
-from study import dependencies, results
+from study import dependencies, evidence, records, results
+from study.claims import CLAIMS
 
 DATA = ("dfdc_train_part_*/*", "benchmark/*", "truth/*")
 """Files of the data folder that chapters read."""
-
-READS_FINDINGS_OF = {"08_evaluation": ("02_preprocessing", "03_detector_benchmark")}
-"""Chapters that read what others have found, and so are executed again after these."""
 
 
 def notebooks() -> list[Path]:
@@ -81,9 +79,29 @@ def fingerprints(run: Run) -> dict[str, str]:
             dependencies.notebook_hash(code),
             about,
             {name: results.read(name) for name in dependencies.stored_results(code)},
-            [prints[name] for name in READS_FINDINGS_OF.get(path.stem, ())],
+            _stored(run, dependencies.experiments(code)),
+            [repr(claim) for claim in CLAIMS.values() if claim.chapter == path.stem],
+            records.depth_of_run(),
+            [prints[name] for name in reads_verdicts_of(path.stem) if name in prints],
         )
     return prints
+
+
+def reads_verdicts_of(chapter: str) -> list[str]:
+    """List the chapters whose verdicts a chapter reads, so that it is executed again after them.
+
+    Parameters
+    ----------
+    chapter : str
+        Name of the notebook.
+
+    Returns
+    -------
+    list of str
+        Those with a claim from which one of this chapter follows.
+    """
+    own = [claim for claim in CLAIMS.values() if claim.chapter == chapter]
+    return sorted({CLAIMS[name].chapter for claim in own for name in claim.follows} - {chapter})
 
 
 def execute_changed(run: Run) -> Iterator[tuple[Path, float | None]]:
@@ -139,7 +157,9 @@ def executed(run: Run, chapter: str) -> Path:
 
 
 def execute(run: Run, source: Path, target: Path, fingerprint: str = "") -> None:
-    """Execute a chapter; the claims that it recorded before are forgotten.
+    """Execute a chapter; what it has measured for claims before is forgotten, so that it is there anew.
+
+    Tables are kept, and used again where they fit.
 
     Parameters
     ----------
@@ -157,10 +177,11 @@ def execute(run: Run, source: Path, target: Path, fingerprint: str = "") -> None
     papermill.exceptions.PapermillExecutionError
         If a cell fails.
     """
-    killed = target.parent.glob(f".{target.name}.*")
-    for left_over in [*(run.build / "claims").glob(f"*-{source.stem}.json"), *killed]:
-        left_over.unlink()
-    os.environ["PLOTLY_RENDERER"] = "notebook_connected"
+    folder = run.build / "results" / records.depth_of_run()
+    own = [claim.experiment for claim in CLAIMS.values() if claim.chapter == source.stem]
+    measured = [records.about_path(folder, experiment) for experiment in own]
+    for left_over in [*measured, *target.parent.glob(f".{target.name}.*")]:
+        left_over.unlink(missing_ok=True)
     # A reader may have told matplotlib to draw to files; the pages need the figures all the same.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     # tqdm looks for a widget that a page could not show anyway.
@@ -183,3 +204,9 @@ def execute(run: Run, source: Path, target: Path, fingerprint: str = "") -> None
         )
         notebook.metadata["made_from"] = fingerprint
         nbformat.write(notebook, aside)
+
+
+def _stored(run: Run, experiments: set[str]) -> dict[str, str]:
+    """Hash what the repository stores of experiments."""
+    files = [evidence.stored_folder(run) / f"{name}.json" for name in sorted(experiments)]
+    return {path.stem: contents.sha256(path) for path in files if path.is_file()}

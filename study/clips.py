@@ -58,7 +58,9 @@ def _is_reference(packet: bytes) -> bool:
     return True
 
 
-def lengthened(path: str | Path, target: Path, frames: int, key_every: int) -> Path:
+def lengthened(
+    path: str | Path, target: Path, frames: int, key_every: int, bit_rate: int | None = None
+) -> Path:
     """Make a longer video of a short one by playing it forwards and backwards.
 
     Parameters
@@ -71,6 +73,8 @@ def lengthened(path: str | Path, target: Path, frames: int, key_every: int) -> P
         Frames of the longer one.
     key_every : int
         Distance of its key frames; DFDC's have 250.
+    bit_rate : int, optional
+        Bits a second to aim at; DFDC's have some 3 million. By default the encoder aims at a quality.
 
     Returns
     -------
@@ -84,6 +88,8 @@ def lengthened(path: str | Path, target: Path, frames: int, key_every: int) -> P
     with replacing(target) as aside, av.open(str(aside), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=30, options=settings)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        if bit_rate:
+            stream.bit_rate = bit_rate
         for index in range(frames):
             picture = there_and_back[index % len(there_and_back)]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))

@@ -13,7 +13,7 @@ PACKAGES = ("dfd", "study")
 
 PLUMBING = frozenset(
     {"dfd.errors", "dfd.run", "dfd.tables", "dfd.contents", "dfd.parallel", "study.provenance"}
-    | {"study.results", "study.dependencies"}
+    | {"study.results", "study.dependencies", "study.claims"}
 )
 """Modules that carry data and compute nothing that a result shows; they are not followed."""
 
@@ -46,7 +46,12 @@ class Source:
     rest: list[ast.stmt] = field(default_factory=list)
 
 
-def code_hash(module: str, boundary: Iterable[str] = (*PLUMBING, "study.plots")) -> str:
+def code_hash(
+    module: str,
+    boundary: Iterable[str] = (*PLUMBING, "study.plots", "study.evidence"),
+    start: str = "",
+    without: str = "",
+) -> str:
     """Hash all code that a module uses, its own included.
 
     Of another module of this project only those functions, classes and constants count that are used, and
@@ -58,13 +63,21 @@ def code_hash(module: str, boundary: Iterable[str] = (*PLUMBING, "study.plots"))
         Full name of the module.
     boundary : iterable of str
         Modules and definitions (``"dfd.faces.table"``) that are not followed.
+    start : str
+        Name of a function of the module of which alone the code counts, with what it uses; by default all of
+        the module does.
+    without : str
+        Key of dictionaries in the code that does not count, with its value: what is only measured at full
+        depth does not depend on the plans for ``"quick"``.
 
     Returns
     -------
     str
         The first 16 hex digits of a SHA-256.
     """
-    return _hash(used(module, boundary))
+    if start:
+        return _hash(_follow({(module, start)}, set(boundary) - {module}), without)
+    return _hash(used(module, boundary), without)
 
 
 def notebook_hash(code: str) -> str:
@@ -166,6 +179,24 @@ def stored_results(code: str) -> set[str]:
     }
 
 
+def experiments(code: str) -> set[str]:
+    """List the experiments that the code of a notebook names.
+
+    Parameters
+    ----------
+    code : str
+        Its code cells, joined.
+
+    Returns
+    -------
+    set of str
+        Names of modules of `study.experiments`.
+    """
+    source = _taken_apart(ast.parse(code))
+    prefix = "study.experiments."
+    return {name.removeprefix(prefix) for name in source.modules.values() if name.startswith(prefix)}
+
+
 def file_of(module: str) -> Path:
     """Say which file holds a module.
 
@@ -261,22 +292,28 @@ def _statements(module: str, name: str) -> list[ast.stmt]:
     return source.definitions.get(name, []) if name else source.rest
 
 
-def _hash(definitions: set[Definition]) -> str:
+def _hash(definitions: set[Definition], without: str = "") -> str:
     digest = hashlib.sha256()
     for module, name in sorted(definitions):
         digest.update(f"{module}.{name}".encode())
         for statement in _statements(module, name):
-            digest.update(_dump(statement).encode())
+            digest.update(_dump(statement, without).encode())
     return digest.hexdigest()[:16]
 
 
-def _dump(node: object) -> str:
+def _dump(node: object, without: str = "") -> str:
     """Write a syntax tree without docstrings, the same on every version of Python."""
     if isinstance(node, list):
-        return f"[{', '.join(_dump(part) for part in node if not _is_text(part))}]"
+        return f"[{', '.join(_dump(part, without) for part in node if not _is_text(part))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    parts = [_dump(getattr(node, name, None)) for name in node._fields if name not in NOT_DUMPED]
+    if isinstance(node, ast.Dict) and without:
+        pairs = zip(node.keys, node.values, strict=True)
+        kept = [
+            pair for pair in pairs if not (isinstance(pair[0], ast.Constant) and pair[0].value == without)
+        ]
+        node = ast.Dict([key for key, _ in kept], [value for _, value in kept])
+    parts = [_dump(getattr(node, name, None), without) for name in node._fields if name not in NOT_DUMPED]
     return f"{type(node).__name__}({', '.join(parts)})"
 
 

@@ -14,8 +14,10 @@ import pandas as pd
 from dfd import dataset, detectors, video
 from dfd.errors import InputError
 from dfd.run import Run
-from study import results
+from study import statistics
 from study.isolated import in_process
+from study.records import Depth
+from study.statistics import Interval
 
 SIZES = {"540x960": 540, "720x1280": 720, "1080x1920": 1080}
 """The report's three sizes and the short side of each."""
@@ -23,12 +25,30 @@ SIZES = {"540x960": 540, "720x1280": 720, "1080x1920": 1080}
 FRAMES = 8
 """Frames that a detector is given in turn; also those in one call of a batched one."""
 
-SECONDS = 0.5
-FEWEST_CALLS = 2
-LARGEST_CALLS = 40
+BUSY = 1.25
+"""Processes for each core above which other programs disturb a timing."""
 
 SETTING = ["detector", "size", "min_face_size", "batch_size", "device"]
-COLUMNS = [*SETTING, "frames", "seconds", "faces", "memory", "load", "reason"]
+COLUMNS = [*SETTING, "unit", "frames", "seconds", "faces", "memory", "load", "reason"]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a setting is timed.
+
+    Attributes
+    ----------
+    repeats : int
+        How often.
+    seconds : float
+        Time that calls of one repeat go on for; one call at least.
+    """
+
+    repeats: int
+    seconds: float
+
+
+PACES: dict[Depth, Pace] = {"quick": Pace(3, 0.1), "full": Pace(7, 0.7)}
 
 
 @dataclass(frozen=True)
@@ -95,17 +115,47 @@ def clips(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["size", "path", "origin"])
 
 
-def timed(
-    trials: list[Trial],
-    device: str = "cpu",
-    seconds: float = SECONDS,
-    patience: float = SECONDS,
-    calls: int = FEWEST_CALLS,
-) -> pd.DataFrame:
+def inputs(run: Run) -> list:
+    """List what timings depend on besides code: the clips.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    list
+        Their contents, as hashes.
+    """
+    paths = sorted({str(path.relative_to(run.data)) for path in clips(run)["path"]})
+    return [dataset.hashes(run, paths)]
+
+
+def obstacle(run: Run) -> str:
+    """Say why detectors cannot be timed in a run.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    str
+        One sentence; empty if they can.
+    """
+    try:
+        clips(run)
+    except InputError as error:
+        return f"Detectors cannot be timed: {error}."
+    return ""
+
+
+def timed(trials: list[Trial], device: str, pace: Pace) -> pd.DataFrame:
     """Time detectors, each in a process of its own, one process after the other.
 
-    Every trial starts with one call to warm up, which only counts where it alone takes longer than
-    `patience`; then calls follow until `seconds` are over, `calls` at least.
+    Every trial starts with one call to warm up, which never counts.
 
     Parameters
     ----------
@@ -113,115 +163,87 @@ def timed(
         What to time.
     device : str
         Where facenet-pytorch computes.
-    seconds : float
-        Time for the calls of one trial.
-    patience : float
-        Seconds from which a call is too long to be thrown away.
-    calls : int
-        Fewest calls of one trial.
+    pace : Pace
+        How long.
 
     Returns
     -------
     DataFrame
-        One row for each call: detector, size, min_face_size, batch_size, device, frames (in the call),
-        seconds, faces (found in the call), memory (MiB, the most that the process has held so far, on top
-        of what Python and this package take), load (processes that wanted to run on each core in the
-        minute before, this one's own included), reason.
-        A detector that cannot be had is there once, with the reason and no time.
+        One row for each repeat: detector, size, min_face_size, batch_size, device, unit (number of the
+        repeat), frames (in one call), seconds and faces (of one frame), memory (MiB, the most that the
+        process has held so far, on top of what Python and this package take), load (processes that wanted to
+        run on each core in the minute before, this one's own included), reason.
+        A setting that cannot be timed is there once, with the reason and neither unit nor time.
     """
     rows = []
     for name in dict.fromkeys(trial.detector for trial in trials):
         own = [trial for trial in trials if trial.detector == name]
-        rows += in_process(name, _time_all, own, device, seconds, patience, calls)
+        rows += in_process(name, _time_all, own, device, pace)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def kept(run: Run, name: str, experiment: str, *processes: list[Trial]) -> pd.DataFrame:
-    """Time detectors on the run's device, or reuse the times that were measured before.
+def rate(seconds: pd.Series) -> Interval:
+    """Turn seconds for a frame into frames a second.
 
     Parameters
     ----------
-    run : Run
-        The run.
-    name : str
-        Name of the table, as in `study.results.keep`.
-    experiment : str
-        The module that asks (its ``__name__``).
-    *processes : list of Trial
-        What to time; each list has processes of its own.
+    seconds : Series
+        One value for each repeat.
 
     Returns
     -------
-    DataFrame
-        As `timed` gives it.
+    Interval
+        The median, with the interval of `study.statistics.median`.
     """
-    settings = [[asdict(trial) | {"clip": trial.clip.name} for trial in trials] for trials in processes]
-    files = {str(trial.clip.relative_to(run.data)) for trials in processes for trial in trials}
-    device = str(run.device)
-    return results.keep(
-        run,
-        name,
-        experiment,
-        [settings, dataset.hashes(run, sorted(files)), device],
-        lambda: pd.concat([timed(trials, device) for trials in processes], ignore_index=True),
-    )
+    return statistics.median(1 / seconds)
 
 
-def frames_per_second(times: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Sum up timed calls.
+def load(table: pd.DataFrame) -> Interval:
+    """Say how busy the machine was: processes that wanted to run on each core, the timed one included.
 
     Parameters
     ----------
-    times : DataFrame
+    table : DataFrame
         As `timed` gives it.
-    by : list of str
-        Columns that tell the settings apart.
 
     Returns
     -------
-    DataFrame
-        For each setting: `by`, fps (median of the calls), low and high (quartiles), calls, memory, load.
+    Interval
+        The highest number, of width 0. Above `BUSY` other programs made the times too long.
     """
-    rates = times.dropna(subset="seconds").assign(fps=lambda t: t["frames"] / t["seconds"])
-    groups = rates.groupby(by, sort=False, dropna=False)
-    return groups.agg(
-        fps=("fps", "median"),
-        low=("fps", lambda fps: fps.quantile(0.25)),
-        high=("fps", lambda fps: fps.quantile(0.75)),
-        calls=("fps", "size"),
-        memory=("memory", "max"),
-        load=("load", "max"),
-    ).reset_index()
+    return statistics.exactly(table["load"].max())
 
 
-def _time_all(trials: list[Trial], device: str, seconds: float, patience: float, calls: int) -> list[dict]:
+def _time_all(trials: list[Trial], device: str, pace: Pace) -> list[dict]:
     before, load = _peak_memory(), os.getloadavg()[0] / (os.cpu_count() or 1)
-    rows = [row for trial in trials for row in _time(trial, device, seconds, patience, calls)]
-    return [row | {"memory": row["memory"] - before, "load": load} for row in rows]
+    rows = [row for trial in trials for row in _time(trial, device, pace)]
+    return [row | {"memory": row.get("memory", math.nan) - before, "load": load} for row in rows]
 
 
-def _time(trial: Trial, device: str, seconds: float, patience: float, calls: int) -> list[dict]:
+def _time(trial: Trial, device: str, pace: Pace) -> list[dict]:
     facts = {key: value for key, value in asdict(trial).items() if key != "clip"}
     try:
         detector = detectors.make(trial.detector, device, trial.min_face_size, trial.batch_size)
     except InputError as error:
-        missing = {"device": device, "frames": 0, "seconds": math.nan, "faces": 0, "memory": math.nan}
-        return [facts | missing | {"reason": str(error)}]
+        return [facts | {"device": device, "reason": str(error)}]
     first = islice(video.every(trial.clip, 1), FRAMES)
     supply = cycle([_resized(frame.image, SIZES[trial.size]) for frame in first])
 
-    def call() -> dict:
+    def call() -> tuple[float, int]:
         images = list(islice(supply, trial.frames))
         begin = time.perf_counter()
         faces = detector.detect(images)
-        outcome = {"seconds": time.perf_counter() - begin, "faces": sum(map(len, faces))}
-        outcome |= {"device": detector.device, "frames": len(images), "memory": _peak_memory()}
-        return facts | outcome | {"reason": None}
+        return time.perf_counter() - begin, sum(map(len, faces))
 
-    warm_up = call()
-    rows = [warm_up] if warm_up["seconds"] > patience else []
-    while len(rows) < calls or (sum(row["seconds"] for row in rows) < seconds and len(rows) < LARGEST_CALLS):
-        rows.append(call())
+    call()
+    rows = []
+    for repeat in range(pace.repeats):
+        calls = [call()]
+        while sum(seconds for seconds, _ in calls) < pace.seconds:
+            calls.append(call())
+        seconds, faces = np.sum(calls, axis=0) / (len(calls) * trial.frames)
+        outcome = {"unit": repeat, "frames": trial.frames, "seconds": float(seconds), "faces": float(faces)}
+        rows.append(facts | outcome | {"device": detector.device, "memory": _peak_memory(), "reason": None})
     return rows
 
 

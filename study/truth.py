@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dfd import tables
+from dfd import dataset, tables
 from dfd.boxes import BOX, iou
 from dfd.run import Run
 
@@ -13,6 +13,9 @@ LOWEST_IOU = 0.3
 
 WHO = ["person", "actor", "gender", "ancestry"]
 """What `identities` tells of a face."""
+
+ACTORS = "actors"
+"""What is drawn with replacement where it is known who was filmed."""
 
 DEGRADATIONS = ("blur", "noise", "jpeg", "crf")
 """What a video may have suffered on purpose; each a column of the videos' truth."""
@@ -109,6 +112,51 @@ def faces(run: Run) -> pd.DataFrame | None:
     return with_actor.merge(made, on="video", how="left", validate="many_to_one")
 
 
+def overview(run: Run) -> pd.DataFrame:
+    """Count the videos of each method and the actors of each group, by split.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    DataFrame
+        what (``"videos"`` or ``"actors"``), kind, and a column for each split; without rows where the data
+        have no truth tables.
+    """
+    made, people = videos(run), actors(run)
+    if made is None or people is None:
+        return pd.DataFrame(columns=["what", "kind", *dataset.SPLITS])
+    kinds = {
+        "videos": made.assign(kind=made["method"].fillna("original")),
+        "actors": people.assign(kind=people["ancestry"] + " " + people["gender"]),
+    }
+    counts = [
+        pd.crosstab(rows["kind"], rows["split"]).reindex(columns=list(dataset.SPLITS), fill_value=0)
+        for rows in kinds.values()
+    ]
+    return pd.concat(counts, keys=list(kinds), names=["what", "kind"]).rename_axis(columns=None).reset_index()
+
+
+def changes(run: Run) -> pd.DataFrame | None:
+    """Read what was changed in each frame of a fake.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    DataFrame or None
+        One row for each changed face: video, frame, person (0 or 1), x0 y0 x1 y1 and polygon (x and y by
+        turns, in pixels of the frame); ``None`` where the data have no truth tables.
+    """
+    return _read(run, "changes")
+
+
 def identities(run: Run, faces: pd.DataFrame) -> pd.DataFrame:
     """Look up who each detected face is.
 
@@ -156,6 +204,46 @@ def of_videos(run: Run, scored: pd.DataFrame) -> pd.DataFrame | None:
     made = made[["video", "actor", "donor", "method", "strength"]]
     people = people[["actor", "gender", "ancestry", "monk"]]
     return scored.merge(made, on="video", how="left").merge(people, on="actor", how="left")
+
+
+def unit(run: Run) -> str:
+    """Say what is drawn with replacement to see how far chance goes.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    str
+        ``"actors"`` where the truth tables name them, otherwise ``"source videos"``.
+    """
+    return ACTORS if folder(run).is_dir() else "source videos"
+
+
+def with_unit(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """Add to rows about videos the unit that is drawn with replacement.
+
+    Videos of one actor are alike, and so are an original and its fakes; a fake belongs to the actor who was
+    filmed, and not to the donor of the face.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    table : DataFrame
+        With the columns video and source.
+
+    Returns
+    -------
+    DataFrame
+        The same rows in the same order with the column unit: an actor, or without truth tables the source.
+    """
+    made = videos(run)
+    if made is None:
+        return table.assign(unit=table["source"])
+    return table.assign(unit=table["video"].map(made.set_index("video")["actor"]))
 
 
 def _read(run: Run, name: str) -> pd.DataFrame | None:

@@ -1,355 +1,258 @@
-"""Which way to read the wanted frames of a video is fastest, and whether all deliver the same pictures."""
+"""Which way to read frames is fastest, and what of its gain is left once faces are found? (C09)."""
 
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import av
-import cv2
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from dfd import contents, video
-from dfd.errors import InputError
+from dfd import dataset, detectors, tables, tracking, video
 from dfd.run import Run
-from study import clips, provenance, results, statistics
+from study import clips, decoders, measuring, plots, statistics
+
+# Chapter 03 times whole pipelines with the report's way to decode.
+from study.decoders import opencv as opencv
+from study.records import Depth, Result
 from study.statistics import Interval
 
-PACKAGES = ("av", "opencv-python-headless")
-"""Packages whose versions the measurement depends on."""
-
-STEPS = (1, 2, 5, 10, 30, 100)
-FEW = 8
-
-# The clip of the long measurement has DFDC's length and distance of key frames.
-FRAMES = 300
+UNIT = "repeats"
 KEY_EVERY = 250
-ROUNDS = 3
+"""Distance of DFDC's key frames."""
 
+TENTH = "every 10"
+FEW = f"{decoders.FEW} in all"
+READ, GRAB, *_, BOOK = decoders.WAYS
+DEFAULT, OURS = "default MTCNN", "this book's detector"
+"""Ways to find faces: facenet-pytorch's MTCNN on whole frames as it comes, and `dfd.tracking.find`."""
 
-def opencv(path: str | Path, wanted: Sequence[int], convert_all: bool = False) -> Generator[np.ndarray]:
-    """Decode with OpenCV, the report's two ways (section 3.2.2.3).
-
-    Parameters
-    ----------
-    path : str or Path
-        The video.
-    wanted : sequence of int
-        Frames to deliver, increasing; a range that goes on beyond the end delivers until there.
-    convert_all : bool
-        Whether ``read()`` converts every frame to colours, or ``grab()`` passes over those that are not
-        wanted and ``retrieve()`` converts the others.
-
-    Yields
-    ------
-    ndarray of uint8, shape (height, width, 3)
-        RGB, upright.
-
-    Raises
-    ------
-    InputError
-        If the file is no readable video.
-    """
-    capture = cv2.VideoCapture(str(path))
-    if not capture.isOpened():
-        raise InputError(path, "not a readable video")
-    try:
-        for index in range(wanted[-1] + 1):
-            there, image = capture.read() if convert_all else (capture.grab(), None)
-            if not there:
-                return
-            if index in wanted:
-                image = capture.retrieve()[1] if image is None else image
-                yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    finally:
-        capture.release()
-
-
-def pyav(path: str | Path, wanted: Sequence[int], skip: bool = False) -> Iterator[np.ndarray]:
-    """Decode from the first frame to the last wanted one with PyAV, and convert only those wanted.
-
-    Parameters
-    ----------
-    path : str or Path
-        The video.
-    wanted : sequence of int
-        Frames to deliver, increasing.
-    skip : bool
-        Whether the decoder leaves out the frames that no other frame refers to, unless they are wanted.
-
-    Yields
-    ------
-    ndarray of uint8, shape (height, width, 3)
-        RGB, upright.
-
-    Raises
-    ------
-    InputError
-        If the file is no readable video, or has no such frame.
-    """
-    due = set(_times(path, clips.structure(path), wanted))
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        for packet in container.demux(stream):
-            spare = skip and packet.pts is not None and packet.pts not in due
-            stream.codec_context.skip_frame = "NONREF" if spare else "DEFAULT"
-            for frame in packet.decode():
-                if frame.pts in due:
-                    due.remove(frame.pts)
-                    yield _upright(frame)
-            if not due:
-                return
-    raise InputError(path, "ends before the last frame wanted; it may be truncated")
-
-
-def seeking(path: str | Path, wanted: Sequence[int]) -> Iterator[np.ndarray]:
-    """Jump to the last key frame before each wanted frame, and decode from there to it.
-
-    Where no key frame lies between two wanted frames there is nothing to jump over, and decoding goes on.
-
-    Parameters
-    ----------
-    path : str or Path
-        The video.
-    wanted : sequence of int
-        Frames to deliver, increasing.
-
-    Yields
-    ------
-    ndarray of uint8, shape (height, width, 3)
-        RGB, upright.
-
-    Raises
-    ------
-    InputError
-        If the file is no readable video, or has no such frame.
-    """
-    frames = clips.structure(path)
-    keys = np.flatnonzero(frames["key"])
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        decoded, here = container.decode(stream), -1
-        for index, stamp in zip(wanted, _times(path, frames, wanted), strict=True):
-            if keys[keys <= index].max(initial=0) > here + 1:
-                container.seek(stamp, stream=stream)
-                decoded = container.decode(stream)
-            frame = next((frame for frame in decoded if frame.pts == stamp), None)
-            if frame is None:
-                raise InputError(path, f"ends before frame {index}; it may be truncated")
-            yield _upright(frame)
-            here = index
-
-
-def reader(path: str | Path, wanted: Sequence[int]) -> Iterator[np.ndarray]:
-    """Decode the way that this book's stages do (`dfd.video`).
-
-    Parameters
-    ----------
-    path : str or Path
-        The video.
-    wanted : sequence of int
-        A selection of `selections`: a range from 0 on, or frames spread evenly.
-
-    Yields
-    ------
-    ndarray of uint8, shape (height, width, 3)
-        RGB, upright.
-    """
-    if isinstance(wanted, range):
-        frames = video.every(path, wanted.step)
-    else:
-        frames = video.sample_frames(path, len(wanted))
-    return (frame.image for frame in frames)
-
-
-WAYS: dict[str, Callable[[str | Path, Sequence[int]], Iterator[np.ndarray]]] = {
-    "OpenCV, read()": partial(opencv, convert_all=True),
-    "OpenCV, grab() and retrieve()": opencv,
-    "PyAV, all frames": pyav,
-    "PyAV, non-reference frames skipped": partial(pyav, skip=True),
-    "PyAV, seeking by key frame": seeking,
-    "this book": reader,
+CONDITIONS = {
+    "reading alone": None,
+    "with the default MTCNN": DEFAULT,
+    "with this book's detector": OURS,
 }
-"""The ways compared, the report's first one first."""
+"""What follows the reading, by the words of the claim's conditions."""
+
+COLUMNS = ["unit", "clip", "wanted", "way", "frames", "seconds"]
 
 
-def _times(path: str | Path, frames: pd.DataFrame, wanted: Sequence[int]) -> list[int]:
-    if wanted[-1] >= len(frames):
-        raise InputError(path, f"no frame {wanted[-1]}; it has {len(frames)}")
-    return frames["time"].iloc[list(wanted)].tolist()
+@dataclass(frozen=True)
+class Clip:
+    """A clip to read, made of one of the sample's benchmark clips.
 
-
-def _upright(frame: av.VideoFrame) -> np.ndarray:
-    # By default each conversion starts threads of its own, which takes longer than converting.
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24", threads=1), frame.rotation // 90))
-
-
-def selections(length: int) -> dict[str, Sequence[int]]:
-    """Name the frames that one may want of a video.
-
-    Parameters
+    Attributes
     ----------
-    length : int
-        Number of its frames.
-
-    Returns
-    -------
-    dict of str to sequence of int
-        Every frame, every second, ... (`STEPS`), as far as the video is long enough for two of them; and
-        `FEW` spread evenly.
+    size : str
+        Which of them.
+    frames : int
+        Frames it is lengthened to, by playing forwards and backwards.
+    megabits : float or None
+        Megabits a second to encode it with; ``None`` for the encoder's choice.
     """
-    ranges: dict[str, Sequence[int]] = {
-        f"every {step}": range(0, length, step) for step in STEPS if step < length
-    }
-    return ranges | {f"{FEW} in all": video.spread(length, min(FEW, length)).tolist()}
+
+    size: str
+    frames: int
+    megabits: float | None = None
+
+    @property
+    def name(self) -> str:
+        """How tables and figures call it."""
+        rate = f"{self.megabits:g} Mbit/s" if self.megabits else "0.7 Mbit/s"
+        return f"{self.size.replace('x', ' x ')}, {self.frames} frames, {rate}"
 
 
-def times(path: str | Path, wanted: dict[str, Sequence[int]], repeats: int) -> pd.DataFrame:
-    """Time all `WAYS` to get frames of a video.
+@dataclass(frozen=True)
+class Plan:
+    """How much is timed.
 
-    The ways take turns, so that a busy moment of the machine does not hit only one of them.
-
-    Parameters
+    Attributes
     ----------
-    path : str or Path
-        The video.
-    wanted : dict of str to sequence of int
-        Selections of frames, as `selections` names them.
     repeats : int
-        Rounds.
-
-    Returns
-    -------
-    DataFrame
-        wanted (name of the selection), way, round, frames (delivered), seconds.
+        Rounds in which all ways take turns, so that a busy moment of the machine does not hit only one.
+    clips : tuple of Clip
+        On the sample; the first is read in all selections of frames, the others in two.
+    videos : int
+        Of other data as many videos are read as they are.
     """
-    rows = []
-    for number in range(repeats):
-        for name, indices in wanted.items():
-            for way, decode in WAYS.items():
-                start = time.perf_counter()
-                frames = sum(1 for _ in decode(path, indices))
-                rows.append((name, way, number, frames, time.perf_counter() - start))
-    return pd.DataFrame(rows, columns=["wanted", "way", "round", "frames", "seconds"])
+
+    repeats: int
+    clips: tuple[Clip, ...]
+    videos: int
 
 
-def differences(path: str | Path, wanted: Sequence[int]) -> pd.DataFrame:
-    """Compare the pixels that all `WAYS` deliver with those of the first.
-
-    Parameters
-    ----------
-    path : str or Path
-        The video.
-    wanted : sequence of int
-        Frames to compare.
-
-    Returns
-    -------
-    DataFrame
-        way, frames (delivered), same (share of frames without any difference), largest and mean
-        difference in grey levels; NaN where another number of frames was delivered.
-    """
-    first = None
-    rows = []
-    for way, decode in WAYS.items():
-        images = list(decode(path, wanted))
-        first = images if first is None else first
-        if len(images) == len(first):
-            apart = np.stack([cv2.absdiff(ours, theirs) for ours, theirs in zip(images, first, strict=True)])
-            same = float((apart.max(axis=(1, 2, 3)) == 0).mean())
-            rows.append((way, len(images), same, int(apart.max()), float(apart.mean())))
-        else:
-            rows.append((way, len(images), np.nan, np.nan, np.nan))
-    return pd.DataFrame(rows, columns=["way", "frames", "same", "largest", "mean"])
+PLANS: dict[Depth, Plan] = {
+    "quick": Plan(3, (Clip("1080x1920", 50, 3),), 2),
+    "full": Plan(
+        7,
+        (
+            Clip("1080x1920", 300, 3),
+            Clip("1080x1920", 300),
+            Clip("720x1280", 300, 3),
+            Clip("1080x1920", 50),
+        ),
+        10,
+    ),
+}
+"""DFDC's clips have 300 frames and some 3 Mbit/s; the sample's have 48 frames and less."""
 
 
-def times_of(run: Run, path: Path, wanted: dict[str, Sequence[int]], repeats: int) -> pd.DataFrame:
-    """Time all `WAYS` as `times` does, or reuse what was timed on this machine with a video of this content.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    path : Path
-        The video.
-    wanted : dict of str to sequence of int
-        Selections of frames, as `selections` names them.
-    repeats : int
-        Rounds.
-
-    Returns
-    -------
-    DataFrame
-        As `times` gives it.
-    """
-    frames = {name: list(indices) for name, indices in wanted.items()}
-    inputs = [contents.sha256(path), frames, repeats, provenance.machine()]
-    return results.keep(run, "decoding", __name__, inputs, lambda: times(path, wanted, repeats))
+measure = measuring.of(__name__)
 
 
-def saved(seconds: np.ndarray, baseline: np.ndarray) -> Interval:
-    """Compare two ways that took turns: the share of the time that the first one saves.
-
-    Parameters
-    ----------
-    seconds : ndarray of float, shape (rounds,)
-        Time of the first way in each round.
-    baseline : ndarray of float, shape (rounds,)
-        Time of the second way in each round.
-
-    Returns
-    -------
-    Interval
-        Mean over the rounds, with an interval over rounds; below 0 if the first one takes longer.
-    """
-    shares = 1 - np.asarray(seconds) / np.asarray(baseline)
-
-    def mean(weights: np.ndarray) -> float:
-        return float(np.average(shares, weights=weights))
-
-    return statistics.bootstrap(mean, np.arange(len(shares)))
+def inputs(run: Run) -> list:
+    """List what the table depends on besides code."""
+    folder = run.data / "benchmark"
+    if folder.is_dir():
+        files = sorted(str(path.relative_to(run.data)) for path in folder.glob("*.mp4"))
+        return [dataset.hashes(run, files)]
+    dataset.table(run)
+    return [tables.stored_fingerprint(dataset.path(run))]
 
 
-def measure(run: Run) -> dict:
-    """Time all `WAYS` on a clip of DFDC's length, size and distance of key frames, and store the times.
+def obstacle(run: Run) -> str:
+    """Say why this run has nothing to read; empty if it has."""
+    if (run.data / "benchmark").is_dir() or len(_readable(run)):
+        return ""
+    return "This run has no video of more than ten frames that can be read, so reading cannot be timed."
 
-    Parameters
-    ----------
-    run : Run
-        Its benchmark clip is played forwards and backwards until it is long enough.
 
-    Returns
-    -------
-    dict
-        clip, frames (of each selection), largest_difference (of each way, in grey levels) and seconds (of
-        each selection and way, in rounds), after what `results.store` adds.
-    """
-    short = run.data / "benchmark" / "benchmark_1080x1920.mp4"
-    wanted = selections(FRAMES)
+def collect(run: Run, depth: Depth) -> pd.DataFrame:
+    """Time all ways of reading, and two of finding faces: a row for each repeat, clip, selection and way."""
+    plan, rows = PLANS[depth], []
     with tempfile.TemporaryDirectory() as scratch:
-        clip = clips.lengthened(short, Path(scratch) / "long.mp4", FRAMES, KEY_EVERY)
-        frames = clips.structure(clip)
-        timed = times(clip, wanted, ROUNDS)
-        apart = differences(clip, wanted["every 30"])
-    seconds = {
-        name: {way: group["seconds"].round(4).tolist() for way, group in rows.groupby("way", sort=False)}
-        for name, rows in timed.groupby("wanted", sort=False)
+        paths = dict(_clips(run, plan, Path(scratch)))
+        detector = detectors.make("facenet-pytorch", device=str(run.device))
+        for path in paths.values():
+            first = list(video.sample_frames(path, 1))
+            detector.detect([first[0].image])
+            list(tracking.find(iter(first)))
+        for repeat in range(plan.repeats):
+            for place, (name, path) in enumerate(paths.items()):
+                wanted = decoders.selections(len(clips.structure(path)))
+                wanted = wanted if place == 0 else {key: wanted[key] for key in (TENTH, FEW)}
+                for key, indices in wanted.items():
+                    for way, decode in decoders.WAYS.items():
+                        start = time.perf_counter()
+                        count = sum(1 for _ in decode(path, indices))
+                        rows.append((repeat, name, key, way, count, time.perf_counter() - start))
+                rows += [(repeat, name, TENTH, *row) for row in _detection(detector, path)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def estimate(table: pd.DataFrame) -> dict[str, Interval]:
+    """Compute shares of the time that are saved, paired by repeat, with intervals over repeats."""
+    seconds = table.pivot_table(index="unit", columns=["wanted", "clip", "way"], values="seconds")
+    tenth = pd.DataFrame(seconds[TENTH].T.groupby(level="way").sum().T)
+    estimates = {
+        f"cut: {condition}": _saved(tenth, GRAB, READ, finding) for condition, finding in CONDITIONS.items()
     }
-    return results.store(
-        "decoding",
-        "seconds to deliver the wanted frames of one clip, in rounds",
-        PACKAGES,
-        clip={
-            "size": "1080 x 1920",
-            "frames": len(frames),
-            "key_frames": int(frames["key"].sum()),
-            "reference_frames": int(frames["reference"].sum()),
-        },
-        frames=timed.groupby("wanted", sort=False)["frames"].first().to_dict(),
-        largest_difference=dict(zip(apart["way"], apart["largest"].tolist(), strict=True)),
-        seconds=seconds,
-    )
+    for clip in seconds[TENTH].columns.unique("clip"):
+        estimates[f"cut in reading: {clip}"] = _saved(seconds[TENTH][clip], GRAB, READ)
+    for clip in seconds[TENTH].columns.unique("clip"):
+        for wanted in (TENTH, FEW):
+            saved = _saved(seconds[wanted][clip], BOOK, GRAB)
+            estimates[f"saved by this book's reader: {wanted}, {clip}"] = saved
+    frames = table[table["way"] == DEFAULT].groupby("unit")["frames"].sum()
+    for finding in (DEFAULT, OURS):
+        estimates[f"seconds a frame: {finding}"] = statistics.mean(tenth[finding] / frames)
+    estimates[f"times as fast: {OURS}"] = statistics.mean(tenth[DEFAULT] / tenth[OURS])
+    return estimates
+
+
+def draw(result: Result) -> Figure:
+    """Draw the time of each way against the number of frames that are wanted of the first clip."""
+    if result.obstacle:
+        return plots.obstacle_figure(result.obstacle)
+    clip = result.table["clip"].iloc[0]
+    rows = result.table[(result.table["clip"] == clip) & result.table["way"].isin(list(decoders.WAYS))]
+    groups = rows.groupby(["way", "wanted", "frames"], sort=False)["seconds"]
+    times = groups.agg(["median", "min", "max"]).reset_index().sort_values("frames")
+    figure, panel = plt.subplots(figsize=(8, 4.2))
+    for number, way in enumerate(decoders.WAYS):
+        line, few = (
+            times[(times["way"] == way) & ((times["wanted"] == FEW) == only_few)]
+            for only_few in (False, True)
+        )
+        colour = plots.COLOURS[number]
+        panel.fill_between(line["frames"], line["min"], line["max"], color=colour, alpha=0.15, lw=0)
+        panel.plot(line["frames"], line["median"], "o-", label=way, color=colour, ms=4)
+        panel.plot(few["frames"], few["median"], "D", color=colour, ms=6)
+    ticks = sorted(times["frames"].unique())
+    panel.set(xlabel="frames wanted (log scale)", ylabel="seconds", xscale="log", ylim=(0, None), title=clip)
+    panel.set_xticks(ticks, [str(count) for count in ticks])
+    panel.minorticks_off()
+    panel.legend(fontsize=8)
+    return figure
+
+
+def draw_cut(result: Result) -> Figure:
+    """Draw reading and finding faces on top of each other, with `read()` and with `grab()`.
+
+    Parameters
+    ----------
+    result : Result
+        As `measure` gives it.
+
+    Returns
+    -------
+    Figure
+        A panel for each detector.
+    """
+    if result.obstacle:
+        return plots.obstacle_figure(result.obstacle)
+    rows = result.table[result.table["wanted"] == TENTH]
+    seconds = rows.groupby(["unit", "way"])["seconds"].sum().groupby("way").median()
+    figure, axes = plt.subplots(1, len(CONDITIONS), figsize=(9, 3.2))
+    for panel, (condition, finding) in zip(axes, CONDITIONS.items(), strict=True):
+        reading = np.array([seconds[READ], seconds[GRAB]])
+        panel.bar(["read()", "grab()"], reading, color=plots.COLOURS[0], label="reading", width=0.6)
+        if finding:
+            panel.bar(
+                ["read()", "grab()"],
+                seconds[finding],
+                bottom=reading,
+                color=plots.COLOURS[5],
+                label="finding faces",
+                width=0.6,
+            )
+            panel.set_ylim(top=1.35 * (reading[0] + seconds[finding]))
+            panel.legend(fontsize=8, loc="upper right")
+        cut = result.estimates[f"cut: {condition}"]
+        panel.set(title=f"{condition}\ncut by {cut.value:.0%}", ylabel="seconds")
+    return figure
+
+
+def _saved(seconds: pd.DataFrame, ours: str, baseline: str, besides: str | None = None) -> Interval:
+    more = seconds[besides] if besides else 0
+    return statistics.mean(1 - (seconds[ours] + more) / (seconds[baseline] + more))
+
+
+def _clips(run: Run, plan: Plan, scratch: Path) -> Iterator[tuple[str, Path]]:
+    folder = run.data / "benchmark"
+    if folder.is_dir():
+        for number, clip in enumerate(plan.clips):
+            short, target = folder / f"benchmark_{clip.size}.mp4", scratch / f"{number}.mp4"
+            rate = round(clip.megabits * 1e6) if clip.megabits else None
+            yield clip.name, clips.lengthened(short, target, clip.frames, KEY_EVERY, rate)
+        return
+    for row in _readable(run).head(plan.videos).itertuples():
+        yield f"{row.video}, {row.width} x {row.height}, {row.frames} frames", run.data / str(row.path)
+
+
+def _readable(run: Run) -> pd.DataFrame:
+    return dataset.table(run).query("status == 'ok' and frames > 10")
+
+
+def _detection(detector: detectors.Detector, path: Path) -> Iterator[tuple[str, int, float]]:
+    frames = list(video.every(path, 10))
+    start = time.perf_counter()
+    for frame in frames:
+        detector.detect([frame.image])
+    yield DEFAULT, len(frames), time.perf_counter() - start
+    start = time.perf_counter()
+    list(tracking.find(iter(frames)))
+    yield OURS, len(frames), time.perf_counter() - start

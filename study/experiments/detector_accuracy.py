@@ -1,336 +1,355 @@
-"""How well does each detector find faces: recall, precision, overlap and landmarks, held against truth."""
+"""Does facenet-pytorch find more faces than dlib (C08)? Does dlib find turned heads (C33)? On hard pictures.
 
-import math
-from collections.abc import Iterator
+The sample's faces are large, and were accepted because MTCNN finds them. So the same frames are also searched
+at a half, a quarter and an eighth of their size, and faces are damaged and rolled step by step.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from dfd import dataset, detectors, video
-from dfd.boxes import BOX, LANDMARK_COLUMNS, SAME_FACE, match
+from dfd import dataset, video
+from dfd.boxes import BOX, match
 from dfd.detectors import Detections, Detector
-from dfd.errors import InputError
 from dfd.run import Run
-from study import isolated, results, statistics
-from study import truth as truth_tables
-from study.appearance import landmarks
+from study import appearance, damage, isolated, lineup, measuring, plots, rates, searched, statistics, truth
+from study.records import Depth, Result
+from study.searched import Plan
+from study.statistics import NOT_COMPUTABLE, Interval
 
-FRAMES_PER_VIDEO = 1
-FACELESS_PER_VIDEO = 4
-VIDEOS_WITHOUT_TRUTH = 12
-FRAMES_WITHOUT_TRUTH = 4
+UNIT = truth.ACTORS
 
-SCALES = (1.0, 0.5, 0.25)
-"""Scales at which frames with truth are searched, to see how small a face may be."""
+SCALES = (1.0, 0.5, 0.25, 0.125)
+"""Scales at which frames are searched, to see how small a face may be."""
 
-COMPARED = tuple(name for name in detectors.NAMES if name != "facenet-pytorch-batched")
-"""Detectors whose accuracy is measured: all but the batched one, whose boxes are those of the other."""
+OWN, SAME = "the package's own", "20 px"
+"""Smallest face that a detector looks for: the package's own setting, or as small as MTCNN's."""
 
-MTCNNS = ("facenet-pytorch", "tensorflow-mtcnn")
-"""The two detectors that carry the same weights, so that they can be compared without truth."""
+SMALLEST = 20.0
+"""Side of the smallest face that MTCNN looks for by itself, in pixels."""
+
+SAME_AT = 0.25
+"""Scale at which detectors are also asked for faces of `SMALLEST`; a large frame would take dlib minutes."""
+
+LOWEST_IOU = truth.LOWEST_IOU
+"""From here a box counts as the face's: dlib draws its boxes smaller than the truth does."""
+
+WIDTHS = {"small": (15.0, 40.0), "middle": (40.0, 80.0), "large": (80.0, np.inf)}
+"""Widths of faces in pixels of the picture that is searched."""
+
+TURNED = 15.0
+"""Degrees of yaw from which a head counts as turned."""
+
+PLANS: dict[Depth, Plan] = {
+    "quick": Plan(videos=4, frames=2, faceless=1, damaged=2, steps=slice(None, None, 2)),
+    "full": Plan(videos=48, frames=5, faceless=4, damaged=30, steps=slice(None)),
+}
+
+YAW = "largest yaw of a head in the frames (degrees)"
+
+DLIB = ("dlib-hog", "dlib-cnn")
+MTCNN = "facenet-pytorch"
+COMPARED = (
+    "large faces",
+    "middle faces",
+    "small faces",
+    "small faces, all asked for 20 px",
+    "damaged faces",
+    "hard pictures",
+    "hard pictures, small faces asked of all",
+)
+"""Conditions under which facenet-pytorch is compared with dlib."""
+
+DIFFERENCES = tuple(f"recall, {condition}: {lineup.TITLES[MTCNN]} less" for condition in COMPARED)
+ANGLES = tuple(
+    f"recall, {condition}: dlib" for condition in ("frontal heads", "turned heads", "rolled pictures")
+)
+"""How the names of estimates begin that belong together."""
+
+WHO = ["yaw", "exposure", "sharpness", "covered", "monk", "ancestry", "gender"]
+"""What is known of each face besides its width."""
+
+COLUMNS = ["detector", "scale", "setting", "stress", "amount", "video", "frame", "person", "kind", "width"]
+COLUMNS += ["score", "iou", "eyes", *BOX, "reason"]
 
 
-def frames(run: Run) -> pd.DataFrame:
-    """Choose the frames on which accuracy and agreement are measured.
+measure = measuring.of(__name__)
 
-    Parameters
-    ----------
-    run : Run
-        The run.
 
-    Returns
-    -------
-    DataFrame
-        video, path, frame, face (whether the truth has a face in it; missing without truth). With truth:
-        from every REAL video `FRAMES_PER_VIDEO` frames with a face, and up to `FACELESS_PER_VIDEO` without.
-        Without truth: `FRAMES_WITHOUT_TRUTH` frames of the first `VIDEOS_WITHOUT_TRUTH` readable videos.
+def inputs(run: Run) -> list:
+    """List what the table depends on besides code: the videos that are searched at full depth."""
+    return [dataset.hashes(run, searched.frames(run, PLANS["full"])["path"].unique())]
+
+
+def obstacle(run: Run) -> str:
+    """Say why a run cannot tell what detectors miss; empty if it can."""
+    if not truth.folder(run).is_dir():
+        return (
+            "Nobody has marked the faces in these videos, so it cannot be counted how many a detector finds."
+        )
+    return ""
+
+
+def collect(run: Run, depth: Depth) -> pd.DataFrame:
+    """Let every detector search, and hold what it finds against the truth.
+
+    One row for each true face, with the box that found it or none; for each box that hit no face (kind
+    ``"false"``); and for each frame that is known to have no face (kind ``"frame"``, with the best score
+    there).
     """
-    videos = dataset.table(run).query("status == 'ok'")
-    truth = truth_tables.frames(run)
-    if truth is None:
-        videos, with_face = videos.head(VIDEOS_WITHOUT_TRUTH), {}
-    else:
-        videos = videos[videos["label"] == "REAL"]
-        with_face = truth.groupby("video")["frame"].agg(set).to_dict()
-    rows = []
-    for name, path, length in zip(videos["video"], videos["path"], videos["frames"], strict=True):
-        indices = np.arange(length)
-        has_face = np.isin(indices, list(with_face.get(name, ())))
-        kinds = [(True, indices[has_face], FRAMES_PER_VIDEO), (False, indices[~has_face], FACELESS_PER_VIDEO)]
-        if truth is None:
-            kinds = [(pd.NA, indices, FRAMES_WITHOUT_TRUTH)]
-        for face, places, most in kinds:
-            wanted = places[video.spread(len(places), min(most, len(places)))]
-            rows += [(name, path, index, face) for index in wanted]
-    table = pd.DataFrame(rows, columns=["video", "path", "frame", "face"])
-    return table.astype({"face": "boolean", "frame": "int64"})
+    plan = PLANS[depth]
+    frames = searched.frames(run, plan)
+    true_faces = truth.faces(run)
+    if true_faces is None:
+        return pd.DataFrame(columns=[*COLUMNS, *WHO, "unit"])
+    looks = appearance.appearance(run, frames, true_faces)
+    names = lineup.SEARCHING
+    rows = isolated.all_in_processes(run.jobs, names, _search, run.data, frames, looks, plan.steps)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"video": "str"})
+    facts = looks.rename(columns={"width": "width_in_frame"})[["video", "frame", "person", *WHO]]
+    table = table.merge(facts, on=["video", "frame", "person"], how="left")
+    table = table.merge(frames[["video", "frame", "unit"]], on=["video", "frame"], how="left")
+    return _small(table)
 
 
-def detections(run: Run, names: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """Run detectors over the frames that `frames` chooses.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    names : tuple of str, optional
-        The detectors; by default those `COMPARED`, and without truth only the `MTCNNS`, whose agreement can
-        still be measured.
-
-    Returns
-    -------
-    DataFrame
-        One row for each detection: detector, scale, video, frame, x0 y0 x1 y1 (pixels of the frame, at any
-        scale), score, the landmarks, reason. With truth the frames are searched at each of `SCALES`. A
-        detector that cannot be had is there once, with the reason and no box.
-    """
-    searched = frames(run)
-    has_truth = bool(searched["face"].notna().any())
-    scales = SCALES if has_truth else SCALES[:1]
-    names = names or (COMPARED if has_truth else MTCNNS)
-    files = dataset.hashes(run, searched["path"].unique())
-    inputs = [files, searched[["video", "frame"]].values.tolist(), names, scales]
-
-    def measure() -> pd.DataFrame:
-        rows = isolated.all_in_processes(run.jobs, names, _search, run.data, searched, scales)
-        columns = ["detector", "scale", "video", "frame", *BOX, "score", *LANDMARK_COLUMNS, "reason"]
-        return pd.DataFrame(rows, columns=columns)
-
-    return results.keep(run, "detector_detections", __name__, inputs, measure)
+def estimate(table: pd.DataFrame) -> dict[str, Interval]:
+    """Compute recalls, and how much more facenet-pytorch finds than dlib, all of it from an IoU of 0.3 on."""
+    faces = recalled(table)
+    estimates: dict[str, Interval] = {
+        f"recall, {condition}: {lineup.TITLES[name]}": statistics.rate(rows[name], rows["unit"])
+        for condition, rows in conditions(faces).items()
+        for name in lineup.SEARCHING
+        if name in rows
+    }
+    estimates[YAW] = statistics.exactly(table["yaw"].abs().max())
+    return estimates | _differences(faces)
 
 
-def compare(
-    frames: pd.DataFrame, detections: pd.DataFrame, truth: pd.DataFrame, lowest: float = SAME_FACE
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Hold detections against the truth.
-
-    Parameters
-    ----------
-    frames : DataFrame
-        The frames looked at, as `frames` gives them.
-    detections : DataFrame
-        As `detections` gives them, of one scale.
-    truth : DataFrame
-        As `study.truth.faces` gives it.
-    lowest : float
-        Intersection over union from which a face counts as found.
-
-    Returns
-    -------
-    true_faces : DataFrame
-        One row for each detector and true face: detector, the truth's columns, found, score, iou,
-        landmark_error (mean distance of eyes and nose, the three that all give, in inter-ocular distances)
-        and landmark_error_5 (of all five). Missing where the face was not found.
-    boxes : DataFrame
-        One row for each detection: detector, video, frame, score, iou, correct.
-
-    Raises
-    ------
-    InputError
-        If no detector could be used, with their reasons.
-    """
-    truth = frames[["video", "frame"]].merge(truth, on=["video", "frame"])
-    if detections["score"].isna().all():
-        raise InputError("detectors", f"none could be used: {'; '.join(detections['reason'].dropna())}")
-    detections = detections.dropna(subset="score").reset_index(drop=True)
-    by_frame = {key: rows.reset_index(drop=True) for key, rows in truth.groupby(["video", "frame"])}
-    face_rows, box_rows = [], []
-    for name, own in detections.groupby("detector", sort=False):
-        in_frame = dict(list(own.groupby(["video", "frame"])))
-        for key in zip(frames["video"], frames["frame"], strict=True):
-            real, boxes = by_frame.get(key, truth.iloc[:0]), in_frame.get(key, own.iloc[:0])
-            places, overlaps = match(
-                boxes[BOX].to_numpy(), boxes["score"].to_numpy(), real[BOX].to_numpy(), lowest
+def draw(result: Result) -> Figure:
+    """Draw recall against the width of the face, one line for each detector."""
+    if result.obstacle:
+        return plots.obstacle_figure(result.obstacle)
+    faces = recalled(result.table)
+    faces = faces[faces["stress"] == damage.NONE]
+    edges = np.array([11, 15, 22, 30, 42, 60, 84, 120, 170])
+    figure, panel = plt.subplots(figsize=(8, 4.4))
+    for place, name in enumerate(name for name in lineup.SEARCHING if name in faces):
+        look = {"color": lineup.COLOURS[name], "label": lineup.TITLES[name]}
+        own, same = faces[faces["setting"] == OWN], faces[faces["setting"] == SAME]
+        _line(panel, own, name, edges * 1.02 ** (place - 2), {**look, "marker": "o"})
+        if name in DLIB:
+            _line(
+                panel,
+                same,
+                name,
+                edges * 1.02 ** (place - 2),
+                {**look, "marker": "x", "ls": "--", "label": None},
             )
-            box_rows.append(
-                boxes[["detector", "video", "frame", "score"]].assign(iou=overlaps, correct=places >= 0)
-            )
-            face_rows.append(_true_faces(str(name), real, boxes, places, overlaps))
-    return pd.concat(face_rows, ignore_index=True), pd.concat(box_rows, ignore_index=True)
+    panel.set(xscale="log", xlabel="width of the face (pixels)", ylabel="recall", ylim=(-0.03, 1.03))
+    panel.set_xticks(edges, [str(edge) for edge in edges], minor=False)
+    panel.minorticks_off()
+    panel.plot([], [], "x--", color="grey", label="asked for faces from 20 px")
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
 
 
-def compare_at_scales(frames: pd.DataFrame, detections: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Hold the detections at each scale against the truth.
+def recalled(table: pd.DataFrame) -> pd.DataFrame:
+    """Put side by side which detector found each face of each picture.
 
     Parameters
     ----------
-    frames, detections, truth : DataFrame
-        As in `compare`, with the detections of all scales.
+    table : DataFrame
+        As `collect` gives it.
 
     Returns
     -------
     DataFrame
-        The first table of `compare` for all scales, with scale and width (of the true face, in pixels of
-        the image that was searched).
+        One row for each face: scale, setting, stress, amount, video, frame, person, width, yaw, unit, and a
+        column of true and false for each detector that could be had. Only faces that all of them searched
+        for.
     """
-    tables_at = []
-    for scale in sorted(detections["scale"].dropna().unique()):
-        true_faces, _ = compare(frames, detections[detections["scale"] == scale], truth)
-        width = (true_faces["x1"] - true_faces["x0"]) * scale
-        tables_at.append(true_faces.assign(scale=scale, width=width))
-    return pd.concat(tables_at, ignore_index=True)
+    faces = table[table["kind"] == "face"]
+    faces = faces.assign(found=faces["score"].notna(), amount=faces["amount"].fillna(-1.0))
+    keys = ["scale", "setting", "stress", "amount", "video", "frame", "person", "width", "yaw", "unit"]
+    wide = faces.pivot_table(index=keys, columns="detector", values="found", aggfunc="first", observed=True)
+    return wide.dropna().astype(float).rename_axis(columns=None).reset_index()
 
 
-def precision_recall(boxes: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Follow precision and recall as the lowest accepted score falls.
+def conditions(faces: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Divide faces by what makes them hard.
 
     Parameters
     ----------
-    boxes : DataFrame
-        One detector's detections with score and correct, as `compare` gives them.
-    count : int
-        Number of true faces in the frames.
+    faces : DataFrame
+        As `recalled` gives them.
 
     Returns
     -------
-    DataFrame
-        score, precision, recall; from the highest score down, one row for each score.
+    dict of str to DataFrame
+        The rows of each condition, by its name.
     """
-    ordered = boxes.sort_values("score", ascending=False, kind="stable")
-    correct = ordered["correct"].cumsum().to_numpy()
-    table = pd.DataFrame(
-        {
-            "score": ordered["score"].to_numpy(),
-            "precision": correct / np.arange(1, len(ordered) + 1),
-            "recall": correct / count,
-        }
-    )
-    # Boxes of one score are accepted together.
-    return table.drop_duplicates("score", keep="last").reset_index(drop=True)
+    plain = faces[(faces["stress"] == damage.NONE) & (faces["setting"] == OWN)]
+    sizes = {
+        f"{name} faces": plain[plain["width"].between(low, high, inclusive="left")]
+        for name, (low, high) in WIDTHS.items()
+    }
+    same = faces[(faces["setting"] == SAME) & (faces["width"] >= WIDTHS["small"][0])]
+    damaged = faces[~faces["stress"].isin([damage.NONE, damage.ROLLED])]
+    whole = plain[plain["scale"] == 1]
+    rolled = faces[(faces["stress"] == damage.ROLLED) & (faces["amount"] == 90)]
+    return sizes | {
+        "small faces, all asked for 20 px": same,
+        "damaged faces": damaged,
+        "hard pictures": pd.concat([sizes["middle faces"], sizes["small faces"], damaged]),
+        "hard pictures, small faces asked of all": pd.concat([same, damaged]),
+        "frontal heads": whole[whole["yaw"].abs() < searched.YAW_BIN],
+        "turned heads": whole[whole["yaw"].abs() > TURNED],
+        "rolled pictures": rolled,
+    }
 
 
-def average_precision(
-    boxes: pd.DataFrame, true_faces: pd.DataFrame, repeats: int = statistics.REPEATS, seed: int = 0
-) -> pd.Series:
-    """Compute the area under the steps of precision against recall, with an interval over videos.
-
-    Parameters
-    ----------
-    boxes, true_faces : DataFrame
-        Those of one detector, as `compare` gives them.
-    repeats : int
-        Draws of the bootstrap.
-    seed : int
-        Seed of the random draws.
-
-    Returns
-    -------
-    Series
-        mean, low, high, count (true faces), videos, as `study.statistics.share` names them. A face that no
-        box found lowers the area, since recall then ends below one.
-
-    References
-    ----------
-    M. Everingham et al., The PASCAL Visual Object Classes challenge, IJCV 2010.
-    """
-    videos = pd.Index(true_faces["video"].unique()).union(boxes["video"].unique())
-    of_boxes, of_faces = (videos.get_indexer(pd.Index(table["video"])) for table in (boxes, true_faces))
-    correct, scores = boxes["correct"].to_numpy(bool), boxes["score"].to_numpy()
-
-    def area(times: np.ndarray) -> float:
-        weights, count = times[of_boxes], times[of_faces].sum()
-        hits = (weights * correct).sum()
-        if count == 0:
-            return math.nan
-        if hits == 0:
-            return 0.0
-        return average_precision_score(correct, scores, sample_weight=weights) * hits / count
-
-    low = high = math.nan
-    if len(videos) > 1:
-        low, high = statistics.bounds(statistics.draws(area, np.arange(len(videos)), repeats, seed))
-    facts = {"mean": area(np.ones(len(videos))), "low": low, "high": high}
-    return pd.Series(facts | {"count": len(true_faces), "videos": len(videos)}, dtype=object)
+def _differences(faces: pd.DataFrame) -> dict[str, Interval]:
+    names = {
+        f"recall, {condition}: {lineup.TITLES[MTCNN]} less {lineup.TITLES[dlib]}": (condition, dlib)
+        for condition in COMPARED
+        for dlib in DLIB
+    }
+    if faces.empty:
+        return dict.fromkeys(names, NOT_COMPUTABLE)
+    places = {condition: rows.index.to_numpy() for condition, rows in conditions(faces).items()}
+    compared: dict[str, Callable[[np.ndarray], float]] = {}
+    for name, (condition, dlib) in names.items():
+        there = {MTCNN, dlib} <= set(faces.columns)
+        more = (faces[MTCNN] - faces[dlib]).to_numpy() if there else np.full(len(faces), np.nan)
+        compared[name] = partial(_mean, more, places[condition])
+    intervals = statistics.family(compared, faces["unit"])
+    for name, (condition, dlib) in names.items():
+        if intervals[name].low == intervals[name].high:
+            rows = faces.loc[places[condition]]
+            one, other = (statistics.rate(rows[detector], rows["unit"]) for detector in (MTCNN, dlib))
+            intervals[name] = rates.difference(one, other)
+    return intervals
 
 
-def false_alarms(frames: pd.DataFrame, boxes: pd.DataFrame) -> pd.DataFrame:
-    """Count what detectors find in frames that are known to have no face.
-
-    Parameters
-    ----------
-    frames : DataFrame
-        As `frames` gives it.
-    boxes : DataFrame
-        As `compare` gives them.
-
-    Returns
-    -------
-    DataFrame
-        For each detector: detector, boxes (in those frames), best_score (missing without a box), and of the
-        share of these frames with a box what `study.statistics.share` gives. No rows without such frames.
-    """
-    faceless = frames.loc[frames["face"].eq(False), ["video", "frame"]]
-    rows = []
-    for name, own in boxes.groupby("detector", sort=False) if len(faceless) else ():
-        inside = own.merge(faceless, on=["video", "frame"])
-        alarms = faceless.merge(inside.drop_duplicates(["video", "frame"]), how="left")
-        alarms["alarm"] = alarms["score"].notna()
-        facts = {"detector": name, "boxes": len(inside), "best_score": inside["score"].max()}
-        rows.append(facts | statistics.share(alarms, "alarm").to_dict())
-    return pd.DataFrame(rows)
+def _mean(more: np.ndarray, places: np.ndarray, weights: np.ndarray) -> float:
+    total = weights[places].sum()
+    return float(weights[places] @ more[places] / total) if total else np.nan
 
 
-def landmark_error(points: np.ndarray, true_points: np.ndarray, count: int = 5) -> np.ndarray:
-    """Measure how far landmarks lie from where they should be.
-
-    Parameters
-    ----------
-    points, true_points : ndarray of float, shape (n, 5, 2)
-        Landmarks of the same faces, as `study.appearance.landmarks` gives them.
-    count : int
-        Number of landmarks that count: 3 for the eyes and the nose.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        Mean distance, in inter-ocular distances of `true_points`.
-    """
-    between_eyes = np.linalg.norm(true_points[:, 0] - true_points[:, 1], axis=-1)
-    distances = np.linalg.norm(points[:, :count] - true_points[:, :count], axis=-1)
-    return distances.mean(axis=-1) / between_eyes
+def _line(panel: Axes, faces: pd.DataFrame, name: str, edges: np.ndarray, look: dict) -> None:
+    bins = pd.cut(faces["width"], edges.tolist())
+    rates = {
+        np.sqrt(span.left * span.right): statistics.rate(rows[name], rows["unit"])
+        for span, rows in faces.groupby(bins, observed=True)
+    }
+    widths, values = list(rates), np.array([[rate.value, rate.low, rate.high] for rate in rates.values()])
+    if len(values):
+        panel.plot(widths, values[:, 0], markersize=5, **look)
+        panel.vlines(widths, values[:, 1], values[:, 2], color=look["color"], alpha=0.6)
 
 
 def _search(
-    detector: Detector, data: Path, frames: pd.DataFrame, scales: tuple[float, ...]
+    detector: Detector, data: Path, frames: pd.DataFrame, faces: pd.DataFrame, steps: slice
 ) -> Iterator[dict]:
-    for name, path, frame in zip(frames["video"], frames["path"], frames["frame"], strict=True):
-        image = video.read_frame(data / path, frame).image
-        for scale in scales:
-            small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            facts = {"scale": scale, "video": name, "frame": frame}
-            yield from (facts | face for face in _in_frame(detector.detect([small])[0], scale))
+    by_frame = dict(list(faces.groupby(["video", "frame"])))
+    for frame in frames.to_dict("records"):
+        image = video.read_frame(data / frame["path"], frame["frame"]).image
+        own = by_frame.get((frame["video"], frame["frame"]), faces.iloc[:0])
+        for row in _in_frame(detector, image, own, frame, steps):
+            yield {"video": frame["video"], "frame": frame["frame"]} | row
 
 
-def _in_frame(faces: Detections, scale: float) -> list[dict]:
-    """Turn what was found in a resized frame into rows with pixels of the frame."""
-    return [
-        dict(zip(BOX, (box / scale).tolist(), strict=True))
-        | {"score": float(score)}
-        | dict(zip(LANDMARK_COLUMNS, (points / scale).ravel().tolist(), strict=True))
-        for box, score, points in zip(faces.boxes, faces.scores, faces.landmarks, strict=True)
+def _in_frame(
+    detector: Detector, image: np.ndarray, own: pd.DataFrame, frame: dict, steps: slice
+) -> Iterator[dict]:
+    boxes, points = own[BOX].to_numpy(float), appearance.landmarks(own)
+    settings = [(scale, OWN) for scale in SCALES] + [(SAME_AT, SAME)] if frame["face"] else [(1.0, OWN)]
+    for scale, setting in settings:
+        detector.min_face_size = SMALLEST if setting == SAME else None
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        detections = detector.detect([small])[0]
+        facts = {"scale": scale, "setting": setting, "stress": damage.NONE, "amount": np.nan}
+        yield from (facts | row for row in held(detections, scale * boxes, scale * points, scale == 1))
+    detector.min_face_size = None
+    if frame["damaged"]:
+        part, box = appearance.close_up(image, boxes[0])
+        # The picture as it is has been searched with its whole frame.
+        for kind, amount in damage.steps(steps)[1:]:
+            picture, moved = damage.damaged(part, box, kind, amount)
+            rows = held(detector.detect([picture])[0], moved[None], np.full((1, 5, 2), np.nan))
+            facts = {"scale": 1.0, "setting": OWN, "stress": kind, "amount": amount}
+            yield from (facts | row for row in rows if row["kind"] == "face")
+
+
+def held(
+    detections: Detections, boxes: np.ndarray, points: np.ndarray, with_boxes: bool = False
+) -> list[dict]:
+    """Hold what was found in one picture against the truth.
+
+    Parameters
+    ----------
+    detections : Detections
+        What was found.
+    boxes : ndarray of float, shape (n, 4)
+        The true faces.
+    points : ndarray of float, shape (n, 5, 2)
+        Their landmarks.
+    with_boxes : bool
+        Whether the rows have the detected boxes.
+
+    Returns
+    -------
+    list of dict
+        A row for each true face (kind ``"face"``: person, width, and if it was found score, iou and eyes, the
+        mean distance of the eyes from where they are, in inter-ocular distances), and for each box that hit
+        none (kind ``"false"``: score, iou). Without a true face one row of kind ``"frame"``, with the best
+        score.
+    """
+    if not len(boxes):
+        best = float(detections.scores[0]) if len(detections) else np.nan
+        return [{"kind": "frame", "person": -1, "score": best}]
+    places, overlaps = match(detections.boxes, detections.scores, boxes, LOWEST_IOU)
+    rows: list[dict] = [
+        {"kind": "face", "person": person, "width": box[2] - box[0]} for person, box in enumerate(boxes)
     ]
-
-
-def _true_faces(
-    name: str, real: pd.DataFrame, boxes: pd.DataFrame, places: np.ndarray, overlaps: np.ndarray
-) -> pd.DataFrame:
-    """Make the rows of `compare` for the true faces of one detector and frame."""
-    result = real.assign(
-        detector=name, found=False, score=np.nan, iou=np.nan, landmark_error=np.nan, landmark_error_5=np.nan
+    errors = appearance.landmark_error(
+        detections.landmarks[places >= 0], points[places[places >= 0]], count=2
     )
-    hits = np.flatnonzero(places >= 0)
-    rows = places[hits]
-    points, true_points = landmarks(boxes.iloc[hits]), landmarks(real.iloc[rows])
-    measures = {
-        "found": True,
-        "score": boxes["score"].to_numpy()[hits],
-        "iou": overlaps[hits],
-        "landmark_error": landmark_error(points, true_points, count=3),
-        "landmark_error_5": landmark_error(points, true_points),
-    }
-    for column, values in measures.items():
-        result.loc[rows, column] = values
-    return result
+    for place, hit, error in zip(places[places >= 0], np.flatnonzero(places >= 0), errors, strict=True):
+        rows[place] |= {"score": float(detections.scores[hit]), "iou": overlaps[hit], "eyes": error}
+        rows[place] |= dict(zip(BOX, detections.boxes[hit], strict=True)) if with_boxes else {}
+    for wrong in np.flatnonzero(places < 0):
+        rows.append(
+            {"kind": "false", "person": -1, "score": float(detections.scores[wrong]), "iou": overlaps[wrong]}
+        )
+    return rows
+
+
+def _small(table: pd.DataFrame) -> pd.DataFrame:
+    """Write numbers as short as they are known, so that the table can be stored."""
+    table = table.fillna({"frame": -1, "person": -1}).astype({"frame": "int32", "person": "int8"})
+    numbers = [
+        "scale",
+        "amount",
+        "width",
+        "score",
+        "iou",
+        "eyes",
+        *BOX,
+        "yaw",
+        "exposure",
+        "sharpness",
+        "covered",
+        "monk",
+    ]
+    table[numbers] = table[numbers].astype("float32").round(3)
+    # Boxes need no more than a tenth of a pixel.
+    table[BOX] = table[BOX].round(1)
+    return table

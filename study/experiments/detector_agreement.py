@@ -1,56 +1,213 @@
-"""Do two detectors find the same: the two MTCNNs, box by box and landmark by landmark, in the same frames."""
+"""Do the two MTCNNs give the same output (C07)? Box by box and landmark by landmark, in the same frames."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
-from dfd.boxes import BOX, LANDMARKS, match
-from study.appearance import close_up, landmarks
-from study.experiments.detector_accuracy import landmark_error
+from dfd import dataset, video
+from dfd.boxes import BOX, LANDMARK_COLUMNS, LANDMARKS, match
+from dfd.detectors import Detector
+from dfd.run import Run
+from study import isolated, lineup, measuring, plots, searched, statistics, truth
+from study.appearance import close_up, landmark_error, landmarks
+from study.records import Depth, Result
+from study.statistics import NOT_COMPUTABLE, Interval
 
-COLUMNS = ["video", "frame", "found_by", "both", "width", "score", "iou", "score_difference", "wider"]
-COLUMNS += [*(f"{name}_difference" for name in LANDMARKS), "landmark_difference"]
+UNIT = truth.ACTORS
+
+SCALES = (1.0, 0.5, 0.25)
+"""Scales at which the frames are searched."""
+
+SAME_BOX = 0.99
+"""Intersection over union above which two boxes count as the same."""
+
+FRAMES: dict[Depth, tuple[int, int]] = {"quick": (5, 2), "full": (96, 4)}
+"""Videos, and frames of each."""
+
+ONE, OTHER = lineup.MTCNNS
+
+COLUMNS = ["video", "frame", "scale", "unit", "found_by", "both", "width", "score", "iou", "score_difference"]
+COLUMNS += ["wider", *(f"{name}_difference" for name in LANDMARKS), "landmark_difference"]
 
 
-def agreement(detections: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
-    """Compare what two detectors found in the same frames.
+measure = measuring.of(__name__)
+
+
+def inputs(run: Run) -> list:
+    """List what the table depends on besides code: the videos that are searched."""
+    return [dataset.hashes(run, searched.any_frames(run, *FRAMES["full"])["path"].unique())]
+
+
+def obstacle(run: Run) -> str:
+    """Say why a run cannot compare the detectors; empty if it can."""
+    if searched.any_frames(run, 1, 1).empty:
+        return "There is no readable video in which the two MTCNNs could be compared."
+    return ""
+
+
+def collect(run: Run, depth: Depth) -> pd.DataFrame:
+    """Let both search the same frames: one row for each box, in pixels of the frame at any scale."""
+    frames = searched.any_frames(run, *FRAMES[depth])
+    rows = isolated.all_in_processes(run.jobs, lineup.MTCNNS, _search, run.data, frames)
+    columns = ["detector", "scale", "video", "frame", *BOX, "score", *LANDMARK_COLUMNS, "reason"]
+    table = (
+        pd.DataFrame(rows, columns=columns)
+        .astype({"video": "str"})
+        .merge(frames[["video", "frame", "unit"]], on=["video", "frame"], how="left")
+    )
+    table[["score", "scale"]] = table[["score", "scale"]].astype("float32")
+    table[[*BOX, *LANDMARK_COLUMNS]] = table[[*BOX, *LANDMARK_COLUMNS]].astype("float32").round(3)
+    return table
+
+
+def estimate(table: pd.DataFrame) -> dict[str, Interval]:
+    """Count the faces on which both agree, and say how far apart they are where both found one."""
+    faces = agreement(table)
+    if table["detector"][table["score"].notna()].nunique() < 2:
+        # One of the packages is missing, which is no disagreement.
+        faces = faces.head(0)
+    both = faces[faces["both"]]
+    estimates = {
+        "faces on which both MTCNNs agree": statistics.rate(faces["iou"] > SAME_BOX, faces["unit"]),
+        "faces that both find": statistics.rate(faces["both"], faces["unit"]),
+    }
+    medians = {
+        "median overlap of their boxes (IoU)": "iou",
+        "median distance of their landmarks (inter-ocular)": "landmark_difference",
+        "median difference of their scores": "score_difference",
+    }
+    return estimates | {name: _median(both[column], both["unit"]) for name, column in medians.items()}
+
+
+def draw(result: Result) -> Figure:
+    """Draw how much boxes, landmarks and scores differ."""
+    if result.obstacle:
+        return plots.obstacle_figure(result.obstacle)
+    both = agreement(result.table).query("both")
+    figure, axes = plt.subplots(1, 3, figsize=(9, 3.2))
+    panels = {
+        "iou": "overlap of the boxes (IoU)",
+        "landmark_difference": "distance of landmarks\n(inter-ocular distances)",
+        "score_difference": "difference of scores",
+    }
+    for panel, (column, label) in zip(axes, panels.items(), strict=True):
+        panel.hist(both[column].astype(float), bins=25, color=plots.COLOURS[0])
+        panel.set(xlabel=label)
+    axes[0].set(ylabel="faces")
+    axes[0].axvline(SAME_BOX, color="black", ls="--")
+    return figure
+
+
+def agreement(detections: pd.DataFrame) -> pd.DataFrame:
+    """Compare what the two detectors found in the same frames.
 
     Parameters
     ----------
     detections : DataFrame
-        As `detector_accuracy.detections` gives them, of one scale.
-    one, other : str
-        The detectors; the boxes of `one` play the part of the truth.
+        As `collect` gives them.
 
     Returns
     -------
     DataFrame
-        One row for each face that either found: video, frame, found_by (``"both"`` or the detector), both
-        (whether both did), width and score (those of `one` where both found it), iou, score_difference
-        (absolute), wider (width of the box of `other`, as a share of that of `one`), the distance of each
-        landmark in inter-ocular distances of `one`, such as nose_difference, and their mean
+        One row for each face that either found: video, frame, scale, unit, found_by (``"both"`` or the
+        detector), both (whether both did), width and score (those of `ONE` where both found it), iou,
+        score_difference (absolute), wider (width of the box of `OTHER`, as a share of that of `ONE`), the
+        distance of each landmark in inter-ocular distances of `ONE`, such as nose_difference, and their mean
         landmark_difference.
     """
-    detections = detections.dropna(subset="score")
-    groups = {
-        name: dict(list(detections[detections["detector"] == name].groupby(["video", "frame"])))
-        for name in (one, other)
-    }
+    detections = detections.dropna(subset="score").reset_index(drop=True)
+    boxes, scores = detections[BOX].to_numpy(), detections["score"].to_numpy()
+    of_one = (detections["detector"] == ONE).to_numpy()
+    left, right, overlaps = [], [], []
+    for in_picture in detections.groupby(["scale", "video", "frame"]).indices.values():
+        place = np.asarray(in_picture)
+        first, second = place[of_one[place]], place[~of_one[place]]
+        partners, shares = match(boxes[second], scores[second], boxes[first])
+        paired = partners >= 0
+        left.append(first[partners[paired]])
+        right.append(second[paired])
+        overlaps.append(shares[paired])
     rows = []
-    for key in sorted(set(groups[one]) | set(groups[other])):
-        first, second = (groups[name].get(key, detections.iloc[:0]) for name in (one, other))
-        places, overlaps = match(second[BOX].to_numpy(), second["score"].to_numpy(), first[BOX].to_numpy())
-        paired = places >= 0
-        left, right = first.iloc[places[paired]], second[paired]
-        alone = first.drop(left.index)
-        rows += [
-            _differences(left, right, overlaps[paired]),
-            *(_alone(boxes) for boxes in (alone, second[~paired])),
+    if left:
+        ones, others = np.concatenate(left), np.concatenate(right)
+        rows = [
+            _differences(detections.iloc[ones], detections.iloc[others], np.concatenate(overlaps)),
+            _alone(detections.drop([*ones, *others])),
         ]
     rows = [part for part in rows if len(part)]
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
-    return table.reindex(columns=COLUMNS).astype({"both": bool, "frame": int})
+    return table.reindex(columns=COLUMNS).astype({"both": bool})
+
+
+def differences(result: Result) -> pd.DataFrame | Result:
+    """Tabulate, for each scale, which faces both find and how far apart they are.
+
+    Parameters
+    ----------
+    result : Result
+        As `measure` gives it.
+
+    Returns
+    -------
+    DataFrame or Result
+        A column for each scale; the result itself if there is an obstacle.
+    """
+    if result.obstacle:
+        return result
+    columns = {}
+    for scale, faces in agreement(result.table).groupby("scale", sort=False):
+        both, by = faces[faces["both"]], faces["found_by"].value_counts()
+        facts = {"faces": len(faces), "found by both": by.get("both", 0)}
+        facts |= {f"only by {lineup.TITLES[name]}": by.get(name, 0) for name in (ONE, OTHER)}
+        texts = {name: f"{count:d}" for name, count in facts.items()}
+        medians = {"width, TensorFlow to PyTorch": both["wider"].median()}
+        medians |= {
+            f"{name.replace('_', ' ')} apart": both[f"{name}_difference"].median() for name in LANDMARKS
+        }
+        columns[f"scale {scale:g}"] = texts | {name: f"{value:.3f}" for name, value in medians.items()}
+    return pd.DataFrame(columns).iloc[:, ::-1]
+
+
+def draw_odd(run: Run, result: Result, count: int = 6) -> Figure:
+    """Show the faces on which the two detectors disagree the most, at full size.
+
+    Parameters
+    ----------
+    run : Run
+        The run whose videos they are.
+    result : Result
+        As `measure` gives it.
+    count : int
+        Faces.
+
+    Returns
+    -------
+    Figure
+    """
+    if result.obstacle:
+        return plots.obstacle_figure(result.obstacle)
+    detections = result.table[result.table["scale"] == 1]
+    faces = agreement(detections)
+    order = faces.assign(apart=faces["landmark_difference"].fillna(np.inf)).sort_values(
+        "apart", ascending=False
+    )
+    paths = dataset.table(run).set_index("video")["path"]
+    pictures, titles = [], []
+    for face in order.head(count).to_dict("records"):
+        image = video.read_frame(run.data / paths[face["video"]], int(face["frame"])).image
+        in_frame = (detections["video"] == face["video"]) & (detections["frame"] == face["frame"])
+        pictures.append(close_up_of_boxes(image, detections[in_frame], lineup.COLOURS))
+        apart = f"{face['landmark_difference']:.3f} apart"
+        titles.append(apart if face["both"] else f"only {lineup.TITLES[face['found_by']]}")
+    if not pictures:
+        return plots.obstacle_figure("Neither detector found a face.")
+    return plots.gallery(pictures, titles, columns=count)
 
 
 def close_up_of_boxes(
@@ -63,7 +220,7 @@ def close_up_of_boxes(
     image : ndarray of uint8, shape (height, width, 3)
         RGB.
     boxes : DataFrame
-        Boxes in this image, as `detector_accuracy.detections` gives them; one at least.
+        Boxes in this image, as `collect` gives them; one at least.
     colours : dict of str to str
         Colour of each detector.
     width : int
@@ -89,6 +246,22 @@ def close_up_of_boxes(
     return picture
 
 
+def _search(detector: Detector, data: Path, frames: pd.DataFrame) -> Iterator[dict]:
+    for frame in frames.to_dict("records"):
+        image = video.read_frame(data / frame["path"], frame["frame"]).image
+        for scale in SCALES:
+            small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            faces = detector.detect([small])[0]
+            facts = {"scale": scale, "video": frame["video"], "frame": frame["frame"]}
+            for box, score, points in zip(faces.boxes, faces.scores, faces.landmarks, strict=True):
+                yield (
+                    facts
+                    | dict(zip(BOX, (box / scale).tolist(), strict=True))
+                    | {"score": float(score)}
+                    | dict(zip(LANDMARK_COLUMNS, (points / scale).ravel().tolist(), strict=True))
+                )
+
+
 def _differences(left: pd.DataFrame, right: pd.DataFrame, overlaps: np.ndarray) -> pd.DataFrame:
     """Make the rows of `agreement` for boxes that belong together."""
     points, others = landmarks(left), landmarks(right)
@@ -106,5 +279,15 @@ def _differences(left: pd.DataFrame, right: pd.DataFrame, overlaps: np.ndarray) 
 
 def _alone(boxes: pd.DataFrame) -> pd.DataFrame:
     """Make the rows of `agreement` for boxes that only one detector found."""
-    kept = boxes[["video", "frame", "score"]]
+    kept = boxes[["video", "frame", "scale", "unit", "score"]]
     return kept.assign(found_by=boxes["detector"], both=False, width=boxes["x1"] - boxes["x0"])
+
+
+def _median(values: pd.Series, units: pd.Series) -> Interval:
+    """Compute a median with an interval over units."""
+    if values.empty:
+        return NOT_COMPUTABLE
+    numbers = values.to_numpy(float)
+    return statistics.bootstrap(
+        lambda weights: float(np.median(np.repeat(numbers, weights.astype(int)))), units
+    )

@@ -1,159 +1,152 @@
-"""How fast is each face detector: frames per second and memory at the report's three sizes of frame."""
+"""Is the batched MTCNN the fastest detector (C06)? Frames per second at the report's three sizes."""
 
-import json
-import math
-import sys
-from dataclasses import dataclass, fields
 from typing import Any
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
-import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from dfd import detectors
-from dfd.errors import InputError
 from dfd.run import Run
-from study import results, timing
-from study.experiments.detector_batches import batch_trials
-from study.timing import Trial, frames_per_second
+from study import lineup, measuring, plots, statistics, timing
+from study.experiments import published_speeds
+from study.records import Depth, Result
+from study.statistics import NOT_COMPUTABLE, Interval
+from study.timing import Trial
 
-SECONDS = 5.0
-CALLS = 5
-PACKAGES = ("torch", "facenet-pytorch", "tensorflow-cpu", "mtcnn", "dlib-bin", "opencv-python-headless")
+UNIT = "repeats"
 
+BATCHED = "facenet-pytorch-batched"
+OTHERS = ("facenet-pytorch", "dlib-hog", "tensorflow-mtcnn")
+"""The report's other three; its "dlib" is the HOG detector."""
 
-@dataclass(frozen=True)
-class Stored:
-    """The full benchmark that `measure` has stored.
+SLOW = "dlib-cnn"
+"""Takes seconds for a frame: a quick measurement times it at the smallest size only."""
 
-    Attributes
-    ----------
-    machine, date : str
-        Where and when it was measured.
-    versions : dict of str to str
-        Versions of Python and the packages.
-    seconds_per_trial : float
-        Time for the calls of one setting.
-    speeds, batches : DataFrame
-        As `study.timing.frames_per_second` gives them, by detector, size and device; and by min_face_size,
-        batch_size and device.
-    reasons : dict of str to str
-        Why a detector could not be timed.
-    """
+QUICK_SIZES = 2
+"""How many sizes, from the smallest, a quick measurement times the others at."""
 
-    machine: str
-    date: str
-    versions: dict[str, str]
-    seconds_per_trial: float
-    speeds: pd.DataFrame
-    batches: pd.DataFrame
-    reasons: dict[str, str]
+RATIO = "batched, in multiples of the fastest other"
 
 
-def speed(run: Run) -> pd.DataFrame:
-    """Time every detector at every size, each in a process of its own, with the package's defaults.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-
-    Returns
-    -------
-    DataFrame
-        As `study.timing.timed` gives it.
-
-    References
-    ----------
-    Report, Table 3.1 and Figure 3.1.
-    """
-    return timing.kept(run, "detector_speed", __name__, speed_trials(timing.clips(run)))
+measure = measuring.of(__name__)
+obstacle = timing.obstacle
+inputs = timing.inputs
 
 
-def speed_trials(clips: pd.DataFrame) -> list[Trial]:
-    """List every detector at every size, with the package's defaults.
+def collect(run: Run, depth: Depth) -> pd.DataFrame:
+    """Time every detector at every size, each in a process of its own, with the package's defaults."""
+    return timing.timed(trials(timing.clips(run), depth), str(run.device), timing.PACES[depth])
+
+
+def trials(clips: pd.DataFrame, depth: Depth) -> list[Trial]:
+    """List what is timed: every detector at every size.
 
     Parameters
     ----------
     clips : DataFrame
         As `study.timing.clips` gives them.
+    depth : str
+        ``"quick"`` leaves out large sizes.
 
     Returns
     -------
     list of Trial
     """
     settings = list(zip(clips["size"], clips["path"], strict=True))
-    return [Trial(name, size, path) for name in detectors.NAMES for size, path in settings]
+    sizes = dict.fromkeys(detectors.NAMES, len(settings))
+    if depth == "quick":
+        sizes = dict.fromkeys(detectors.NAMES, QUICK_SIZES) | {SLOW: 1}
+    return [Trial(name, size, path) for name, most in sizes.items() for size, path in settings[:most]]
 
 
-def measure(run: Run) -> dict:
-    """Time every detector at every size and the batch curves at length, on a GPU too where there is one.
+def estimate(table: pd.DataFrame) -> dict[str, Interval]:
+    """Compute frames per second of each setting, and how the batched detector does against the others."""
+    measured = table.dropna(subset="seconds")
+    estimates = {
+        f"frames/s: {lineup.TITLES[str(name)]}, {size}": timing.rate(rows["seconds"])
+        for (name, size), rows in measured.groupby(["detector", "size"], sort=False)
+    }
+    for machine, speeds in published_speeds.PUBLISHED.items():
+        ratios = speeds.T[BATCHED] / speeds.loc[list(OTHERS)].max()
+        estimates[f"{RATIO}, {machine}"] = statistics.exactly(_geometric_mean(ratios))
+    estimates[f"{RATIO}, here"] = _ratio_here(measured)
+    return estimates | {"processes for each core": timing.load(table)}
+
+
+def draw(result: Result) -> Figure:
+    """Show the report's Figure 3.1 again: both published machines and this one, on a logarithmic axis."""
+    if result.obstacle:
+        return plots.obstacle_figure(result.obstacle)
+    figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.8), sharex=True, sharey=True)
+    panels = {"P100 (published)": "P100", "laptop's CPU (published)": "laptop", "measured here": ""}
+    names = list(lineup.TITLES)
+    for panel, (title, machine) in zip(axes, panels.items(), strict=True):
+        for place, size in enumerate(timing.SIZES):
+            _draw_size(panel, result, machine, size, place)
+        panel.set(title=title, xscale="log", xlabel="frames per second")
+    axes[0].set(yticks=range(len(names)), yticklabels=[lineup.TITLES[name] for name in names])
+    axes[0].invert_yaxis()
+    axes[0].xaxis.set_major_formatter("{x:g}")
+    figure.legend(*axes[2].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def speeds(result: Result) -> pd.DataFrame | Result:
+    """Write the speeds as a table with one row for each detector.
 
     Parameters
     ----------
-    run : Run
-        The run whose clips are used.
+    result : Result
+        As `measure` gives it.
 
     Returns
     -------
-    dict
-        As stored under ``"detector_speed"``: profile, frames (where they come from), frames_in_a_batch,
-        seconds_per_trial, speeds, batches and reasons, of which `Stored` tells more.
+    DataFrame or Result
+        A column of frames per second for each size, and the most memory in MiB; the result itself if there is
+        an obstacle, which it says. A detector that could not be timed has the reason in its first cell.
     """
-    clips = timing.clips(run)
-    devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
-    times = pd.concat([_timed_at_length(speed_trials(clips), device) for device in devices])
-    curves = [_timed_at_length(trials, device) for device in devices for trials in batch_trials(clips)]
-    missing = times.dropna(subset="reason").drop_duplicates("detector")
-    result = results.store(
-        "detector_speed",
-        "frames per second of face detection: median and quartiles of warm calls, no decoding; "
-        "memory in MiB on top of what Python and its packages take",
-        PACKAGES,
-        profile=run.name,
-        frames=clips["origin"].iloc[0],
-        frames_in_a_batch=timing.FRAMES,
-        seconds_per_trial=SECONDS,
-        speeds=_rates(times, ["detector", "size", "device"]),
-        batches=_rates(pd.concat(curves), ["size", "min_face_size", "batch_size", "device"]),
-        reasons=dict(zip(missing["detector"], missing["reason"], strict=True)),
+    if result.obstacle:
+        return result
+    measured = result.table.dropna(subset="seconds")
+    medians = measured.assign(fps=1 / measured["seconds"]).pivot_table(
+        index="detector", columns="size", values="fps", aggfunc="median"
     )
-    for row in result["speeds"]:
-        print(f"{row['detector']:24s} {row['size']:>10s} {row['device']:5s} {row['fps']:8.2f} frames/s")
-    for detector, reason in result["reasons"].items():
-        print(f"{detector}: {reason}", file=sys.stderr)
-    return result
+    shown = medians.reindex(columns=list(timing.SIZES)).map(lambda fps: f"{fps:.3g}" if fps > 0 else "")
+    shown["memory (MiB)"] = measured.groupby("detector")["memory"].max().map("{:.0f}".format)
+    reasons = result.table.dropna(subset="reason").groupby("detector")["reason"].first()
+    return lineup.titled(pd.concat([shown, reasons.to_frame(next(iter(timing.SIZES)))]).fillna(""))
 
 
-def stored() -> Stored | None:
-    """Read the full benchmark that `measure` has stored.
-
-    Returns
-    -------
-    Stored or None
-        ``None`` if it has not been run.
-
-    Raises
-    ------
-    InputError
-        If the file holds something else.
-    """
-    try:
-        result = results.read("detector_speed")
-        if result is None:
-            return None
-        facts: dict[str, Any] = {field.name: result[field.name] for field in fields(Stored)}
-        facts |= {name: pd.DataFrame(facts[name]) for name in ("speeds", "batches")}
-    except (ValueError, KeyError, TypeError) as error:
-        file = results.FOLDER / "detector_speed.json"
-        raise InputError(file, f"not a result of study.experiments.detector_speed ({error})") from error
-    return Stored(**facts)
+def _ratio_here(measured: pd.DataFrame) -> Interval:
+    fps = measured.assign(fps=1 / measured["seconds"]).pivot_table(
+        index=["unit", "size"], columns="detector", values="fps"
+    )
+    others = fps.columns.intersection(list(OTHERS))
+    if BATCHED not in fps or others.empty:
+        return NOT_COMPUTABLE
+    ratios = (fps[BATCHED] / fps[others].max(axis=1)).unstack("size").dropna()
+    return statistics.median(np.array([_geometric_mean(ratios.loc[repeat]) for repeat in ratios.index]))
 
 
-def _timed_at_length(trials: list[Trial], device: str) -> pd.DataFrame:
-    # Only facenet-pytorch can use a GPU; the first call of a setting never counts.
-    on_device = [trial for trial in trials if device == "cpu" or trial.detector.startswith("facenet-pytorch")]
-    return timing.timed(on_device, device, SECONDS, patience=math.inf, calls=CALLS)
+def _geometric_mean(ratios: pd.Series) -> float:
+    return float(np.exp(np.log(ratios).mean()))
 
 
-def _rates(times: pd.DataFrame, by: list[str]) -> list[dict]:
-    return json.loads(frames_per_second(times, by).round(3).to_json(orient="records"))
+def _draw_size(panel: Axes, result: Result, machine: str, size: str, place: int) -> None:
+    look: dict[str, Any] = {
+        "color": plots.COLOURS[place],
+        "marker": "osD"[place],
+        "linestyle": "",
+        "label": size,
+    }
+    for row, (name, title) in enumerate(lineup.TITLES.items()):
+        height = row + 0.2 * (place - 1)
+        if machine and name in published_speeds.REPORT_FPS.index:
+            panel.plot([published_speeds.PUBLISHED[machine][size][name]], [height], **look)
+        elif not machine and (fps := result.estimates.get(f"frames/s: {title}, {size}")):
+            panel.plot([fps.value], [height], **look)
+            panel.hlines(height, fps.low, fps.high, color=plots.COLOURS[place])
+        look["label"] = None

@@ -1,53 +1,133 @@
-"""What the report's 130,000 faces cost: the time of PCA, t-SNE and HDBSCAN on that many points."""
+"""How long do PCA, t-SNE and HDBSCAN take for the report's 130,000 faces? (C16)."""
 
-import json
-import time
-from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
 
-from dfd import clustering, embedding, reduction
+from dfd import clustering, embedding, faces, reduction, tables
 from dfd.run import Run
-from study import growth, results
+from study import growth, measuring, plots, statistics
+from study.records import Depth, Result
+from study.statistics import NOT_COMPUTABLE, Interval
 
-PACKAGES = ("numpy", "scikit-learn", "openTSNE", "hdbscan")
+UNIT = "repeats"
+TARGET = 130_000
+REACH = 4
+"""How many times as many points as were measured at most a statement may be about."""
 
-Result = TypeVar("Result")
+STEPS = ("PCA + t-SNE", "HDBSCAN")
 
 
-def measure(run: Run, count: int = 130_000) -> dict:
-    """Reduce and cluster points drawn around a run's embeddings; store and print the time of each step.
+@dataclass(frozen=True)
+class Plan:
+    """How much is timed.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Numbers of points.
+    repeats : int
+        Runs of each.
+    """
+
+    sizes: tuple[int, ...]
+    repeats: int
+
+
+PLANS: dict[Depth, Plan] = {"quick": Plan((100, 200, 400), 3), "full": Plan((1000, 2000, 4000), 5)}
+
+
+measure = measuring.of(__name__)
+
+
+def inputs(run: Run) -> list:
+    """List what the table depends on besides code."""
+    embedding.table(run)
+    return [tables.stored_fingerprint(embedding.path(run)), run.seed]
+
+
+def obstacle(run: Run) -> str:
+    """Say why this run has no points to draw others around; empty if it has."""
+    return "" if len(faces.table(run)) > 1 else "This takes two faces or more."
+
+
+def collect(run: Run, depth: Depth) -> pd.DataFrame:
+    """Reduce and cluster points drawn around the run's embeddings: one row for each size, repeat and step."""
+    plan, drawn = PLANS[depth], growth.around(embedding.vectors(embedding.table(run)), run.seed)
+    # The first run also loads and compiles things.
+    _steps(run, drawn(min(plan.sizes)))
+    rows = [
+        (step, size, repeat, seconds)
+        for repeat in range(plan.repeats)
+        for size in plan.sizes
+        for step, seconds in _steps(run, drawn(size)).items()
+    ]
+    return pd.DataFrame(rows, columns=["algorithm", "n", "unit", "seconds"])
+
+
+def estimate(table: pd.DataFrame) -> dict[str, Interval]:
+    """Give the growth of each step, and the time for 130,000 points as far as the measured sizes allow.
+
+    If the largest is below a quarter of them, all that is known is that it takes longer than the largest.
+    """
+    times = table.rename(columns={"unit": "repeat"})
+    sizes = f"up to {times['n'].max():,} points"
+    estimates = {
+        f"{sizes} time grows with n to the power, {step}": power
+        for step, power in growth.powers(times).items()
+    }
+    minutes = times.groupby(["repeat", "n"])["seconds"].sum().unstack() / 60
+    return estimates | {f"minutes for {TARGET:,} points": _minutes(minutes)}
+
+
+def draw(result: Result) -> Figure:
+    """Draw the time of both steps against the number of points."""
+    if result.obstacle:
+        return plots.obstacle_figure(result.obstacle)
+    return growth.draw(result.table)
+
+
+def beside(table: pd.DataFrame) -> pd.DataFrame:
+    """Put the medians of the times beside each other.
 
     Parameters
     ----------
-    run : Run
-        The run whose embeddings are used.
-    count : int
-        Number of points; the report's 130,000 take t-SNE an hour or so on two cores.
+    table : DataFrame
+        As `collect` gives it.
 
     Returns
     -------
-    dict
-        As stored under ``"many_faces"``: points, seconds (of each step) and clusters (their number).
+    DataFrame
+        Seconds, one row for each number of points and one column for each step.
     """
-    vectors = growth.around(embedding.vectors(embedding.table(run)), run.seed)(count)
-    _, pca = _timed(lambda: reduction.reduce(vectors, "pca", run.seed))
-    points, tsne = _timed(lambda: reduction.reduce(vectors, "pca+tsne", run.seed, run.jobs))
-    (clusters, _), hdbscan = _timed(lambda: clustering.find(points))
-    result = results.store(
-        "many_faces",
-        f"seconds to reduce {count} vectors of {vectors.shape[1]} numbers to 3, and to cluster them",
-        PACKAGES,
-        points=count,
-        seconds={"PCA": pca, "PCA + t-SNE": tsne, "HDBSCAN": hdbscan},
-        clusters=len(np.unique(clusters[clusters != clustering.NOISE])),
-    )
-    print(json.dumps(result, indent=1))
-    return result
+    if table.empty:
+        return pd.DataFrame(columns=list(STEPS))
+    return table.pivot_table(index="n", columns="algorithm", values="seconds", aggfunc="median")[list(STEPS)]
 
 
-def _timed(step: Callable[[], Result]) -> tuple[Result, float]:
-    start = time.perf_counter()
-    result = step()
-    return result, time.perf_counter() - start
+def _minutes(minutes: pd.DataFrame) -> Interval:
+    """Carry the time of each repeat on to the target by its own power, if the target is near enough."""
+    sizes, taken = minutes.columns.to_numpy(float), minutes.to_numpy()
+    measured = statistics.median(taken[:, -1])
+    if sizes[-1] >= TARGET:
+        return measured
+    if sizes[-1] * REACH < TARGET:
+        return Interval(measured.low, measured.low, np.inf)
+    if len(sizes) < growth.FEWEST_SIZES:
+        return NOT_COMPUTABLE
+    last = slice(-growth.FEWEST_SIZES, None)
+    powers = np.polyfit(np.log(sizes[last]), np.log(taken[:, last].T), 1)[0]
+    return statistics.median(taken[:, -1] * (TARGET / sizes[-1]) ** powers)
+
+
+def _steps(run: Run, vectors: np.ndarray) -> dict[str, float]:
+    points = np.empty((0, reduction.COMPONENTS))
+
+    def reduce(some: np.ndarray) -> None:
+        nonlocal points
+        points = reduction.reduce(some, "pca+tsne", run.seed, run.jobs)
+
+    first = growth.seconds(reduce, vectors)
+    return {STEPS[0]: first, STEPS[1]: growth.seconds(clustering.find, points)}

@@ -1,3 +1,5 @@
+import pandas as pd
+
 from dfd import embedding
 from study.experiments import architecture
 
@@ -15,3 +17,15 @@ def test_b7_has_2560_features_and_66_million_parameters():
         == embedding.FEATURES["efficientnet-b7"]
     )
     assert round(architecture.parameters("efficientnet-b7") / 1e6) == 66
+
+
+def test_printed_rows_are_compared_with_both_networks(tiny):
+    table = architecture.collect(tiny, "quick")
+    assert table["network"].value_counts().to_dict() == {"B0": 9, "B7": 9}
+    assert architecture.beside(table).shape == (9, 6)
+
+
+def test_a_row_that_differs_lowers_the_share():
+    table = pd.DataFrame({"network": ["B0"] * 4 + ["B7"] * 4, "same": [True] * 3 + [False] * 5})
+    shares = architecture.estimate(table)
+    assert [share.value for share in shares.values()] == [0.75, 0]

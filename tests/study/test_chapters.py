@@ -12,8 +12,9 @@ from papermill.exceptions import PapermillExecutionError
 
 import dfd.run
 from dfd.errors import InputError
-from study import chapters, claims, dependencies, results
-from study.claims import Finding
+from study import chapters, dependencies, evidence, measuring, records, results
+from study.claims import CLAIMS
+from study.experiments import printed_functions
 
 
 def notebook(*sources):
@@ -23,14 +24,21 @@ def notebook(*sources):
     return new_notebook(cells=cells, metadata=kernel | {"language_info": {"name": "python"}})
 
 
-def test_execute_writes_the_notebook_and_forgets_old_findings(tiny, tmp_path):
-    source, target = tmp_path / "01_test.ipynb", tmp_path / "out" / "01_test.ipynb"
+def test_execute_writes_the_notebook_and_forgets_what_its_claims_rested_on(tiny, tmp_path, monkeypatch):
+    source, target = tmp_path / "07_test.ipynb", tmp_path / "out" / "07_test.ipynb"
     nbformat.write(notebook("print(profile * 2)"), source)
-    claims.record(tiny, Finding("C01", "01_test", "old", "reproduced"))
-    claims.record(tiny, Finding("C01", "02_other", "kept", "reproduced"))
+    claims = {
+        "C18": replace(CLAIMS["C18"], chapter="07_test"),
+        "C19": replace(CLAIMS["C19"], chapter="08_other"),
+    }
+    monkeypatch.setattr(chapters, "CLAIMS", claims)
+    measuring.measure(tiny, printed_functions)
+    other = records.Result("heads", "quick", None, {}, "actors", 1, "None here.")
+    records.write(other, tiny.build / "results" / "quick")
     chapters.execute(tiny, source, target)
     assert nbformat.read(target, as_version=4).cells[-1].outputs[0].text == "samplesample\n"
-    assert claims.findings(tiny)["chapter"].tolist() == ["02_other"]
+    assert records.read(tiny, "printed_functions") is None
+    assert records.read(tiny, "heads") is not None
 
 
 def test_execute_keeps_figures_whatever_the_readers_own_plots_go_to(tiny, tmp_path, monkeypatch):
@@ -79,6 +87,7 @@ def checkout(tiny, tmp_path, monkeypatch):
     sources = {
         "01_faces": "import dfd.run\nfrom dfd import faces\nstage = faces.table",
         "02_stored": "from study import results\nprint(results.read('speed'))",
+        "03_experiment": "from study import evidence\nfrom study.experiments import heads\nrows = heads.UNIT",
     }
     for name, code in sources.items():
         nbformat.write(notebook(code), tmp_path / "notebooks" / f"{name}.ipynb")
@@ -108,6 +117,32 @@ def test_a_chapter_is_stale_if_a_result_that_it_reads_changes(checkout, tiny):
     assert changed(tiny, before) == ["02_stored"]
 
 
+def test_a_chapter_is_stale_if_a_stored_result_of_its_experiments_changes(checkout, tiny, monkeypatch):
+    monkeypatch.setattr(evidence, "FOLDER", checkout / "results")
+    before = chapters.fingerprints(tiny)
+    (checkout / "results" / "sample").mkdir(parents=True)
+    for name in ("heads", "saturation"):
+        (checkout / "results" / "sample" / f"{name}.json").write_text("{}")
+    assert changed(tiny, before) == ["03_experiment"]
+
+
+def test_a_chapter_is_stale_if_the_rule_of_its_claim_changes(checkout, tiny, monkeypatch):
+    monkeypatch.setattr(chapters, "CLAIMS", {"C19": replace(CLAIMS["C19"], chapter="01_faces")})
+    before = chapters.fingerprints(tiny)
+    monkeypatch.setattr(chapters, "CLAIMS", {"C19": replace(CLAIMS["C19"], chapter="01_faces", section="9")})
+    assert changed(tiny, before) == ["01_faces"]
+
+
+def test_a_chapter_is_executed_after_those_from_whose_claims_its_own_follow(monkeypatch):
+    claims = {
+        "C01": replace(CLAIMS["C01"], chapter="03_x"),
+        "C02": replace(CLAIMS["C02"], chapter="08_y", rule=None, experiment="", follows=("C01",)),
+    }
+    monkeypatch.setattr(chapters, "CLAIMS", claims)
+    assert chapters.reads_verdicts_of("08_y") == ["03_x"]
+    assert chapters.reads_verdicts_of("03_x") == []
+
+
 def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch):
     executed = []
 
@@ -119,11 +154,11 @@ def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch):
         nbformat.write(done, target)
 
     monkeypatch.setattr(chapters, "execute", execute)
-    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False, False]
-    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [True, True]
+    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False] * 3
+    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [True] * 3
     nbformat.write(notebook("print(7)"), checkout / "notebooks" / "01_faces.ipynb")
-    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False, True]
-    assert executed == ["01_faces", "02_stored", "01_faces"]
+    assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False, True, True]
+    assert executed == ["01_faces", "02_stored", "03_experiment", "01_faces"]
 
 
 def test_a_cell_that_fails_is_named(checkout, tiny):

@@ -1,7 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 from dfd import clustering
+from study.claims import CLAIMS
 from study.experiments import clustering_methods
 
 
@@ -13,10 +18,24 @@ def blobs():
     return random.uniform(-50, 50, size=(5, 3))[codes] + random.normal(size=(200, 3)), codes
 
 
+def measured(blobs, slower):
+    """A table in which DBSCAN takes `slower` times as long as HDBSCAN."""
+    points, codes = blobs
+    times = [
+        (name, n, repeat, n * factor * 1e-4, "")
+        for name, factor in (("HDBSCAN", 1), ("DBSCAN", slower), ("k-means", 1))
+        for n in (25_000, 50_000, 100_000)
+        for repeat in range(5)
+    ]
+    times = pd.DataFrame(times, columns=["algorithm", "n", "repeat", "seconds", "reason"])
+    clusters = clustering_methods.trials(points, draws=3, seed=0)
+    clusters["unit"] = np.char.add("actor ", (codes * 2 + np.arange(200) % 2).astype(str))[clusters["face"]]
+    return pd.concat([times, clusters], ignore_index=True)
+
+
 def test_every_algorithm_finds_the_clusters(blobs):
     points, codes = blobs
-    radius = clustering_methods.knee_radius(points)
-    for name, algorithm in clustering_methods.algorithms(5, radius, seed=0).items():
+    for name, algorithm in clustering_methods.algorithms(5, clustering_methods.knee_radius, seed=0).items():
         assert clustering.summary(algorithm(points), codes)["NMI"] > 0.9, name
 
 
@@ -24,23 +43,38 @@ def test_knee_radius_is_beyond_the_neighbours_and_short_of_the_next_cluster(blob
     assert 0.2 < clustering_methods.knee_radius(blobs[0]) < 10
 
 
-def test_stability_is_1_for_the_same_clusters_by_other_names():
-    assert clustering_methods.stability([np.array([0, 0, 1, 1]), np.array([5, 5, 2, 2])]) == 1
-
-
-def test_stability_leaves_out_points_that_one_did_not_see():
-    assert clustering_methods.stability([np.array([0, 0, 1, 1, -2]), np.array([-2, 3, 4, 4, 4])]) == 1
-
-
 def test_trials_find_clear_clusters_again(blobs):
-    trials = clustering_methods.trials(blobs[0], clusters=5, seed=0)
-    stability = trials.pivot(index="algorithm", columns="change")
-    assert stability.shape == (3, 3)
-    assert (stability.loc["HDBSCAN"] > 0.95).all()
+    estimates = clustering_methods.estimate(measured(blobs, slower=2))
+    for against in clustering_methods.AGAINST.values():
+        if against != "the seed":
+            assert estimates[f"stability against {against}, HDBSCAN"].value > 0.95
+    assert {name for name in estimates if "the seed" in name} == {"stability against the seed, k-means"}
 
 
-def test_times_are_measured_once(few, monkeypatch):
-    monkeypatch.setattr(clustering_methods, "algorithms", lambda clusters, radius, seed: {"mean": np.mean})
-    times = clustering_methods.times(few, sizes=(10, 20))
-    assert times["n"].to_list() == [10, 20] and (times["seconds"] > 0).all()
-    assert clustering_methods.times(few, sizes=(10, 20)).equals(times)
+@pytest.mark.parametrize(("slower", "verdict"), [(2, "reproduced"), (0.5, "not reproduced")])
+def test_times_are_compared_at_the_reports_size(blobs, slower, verdict):
+    estimates = clustering_methods.estimate(measured(blobs, slower))
+    ratio = estimates["time at 100,000 points: DBSCAN's as a multiple of HDBSCAN's"]
+    assert ratio.value == pytest.approx(slower)
+    assert estimates["time grows with n to the power, HDBSCAN"].value == pytest.approx(1)
+    assert CLAIMS["C15"].rule.parts[0].judge(estimates).verdict == verdict
+
+
+def test_a_quick_measurement_does_not_speak_of_the_reports_size(blobs):
+    table = measured(blobs, slower=2)
+    estimates = clustering_methods.estimate(table[table["n"] != clustering_methods.REPORTED])
+    assert np.isnan(estimates["time at 100,000 points: DBSCAN's as a multiple of HDBSCAN's"].value)
+    assert CLAIMS["C15"].rule.judge(estimates).verdict != "reproduced"
+
+
+@pytest.mark.slow
+def test_measured_times_and_clusters_have_their_units(few, monkeypatch):
+    plan = clustering_methods.Plan((20, 40), 5.0, 2, 2)
+    monkeypatch.setattr(clustering_methods, "PLANS", {"quick": plan})
+    run = replace(few)
+    result = clustering_methods.measure(run)
+    times = clustering_methods.of_times(result.table)
+    assert set(times["n"]) == {20, 40} and times["seconds"].notna().any()
+    assert result.units > 1 and result.table.loc[result.table["n"].isna(), "unit"].notna().all()
+    assert set(clustering_methods.RIVALS) <= set(clustering_methods.largest(result.table).index)
+    plt.close(clustering_methods.draw(result))

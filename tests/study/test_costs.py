@@ -1,5 +1,7 @@
 """Tables of what DFDC costs."""
 
+import json
+
 import pytest
 
 from dfd.errors import InputError
@@ -31,15 +33,29 @@ def test_machines_share_the_work():
 def test_what_was_not_measured_is_called_so():
     assert "| 8 GPUs | at least 3.7 | not measured" in costs.machines(MEASURED, None)
     assert "| 8 GPUs | 14.9 | measured on a machine |" in costs.machines(MEASURED, MEASURED)
-    nothing = {"extraction_speed": None, "two_workers": None, "damaged_clips": None}
-    assert costs.checks(nothing).count("not run yet") == 3
+
+
+def test_what_was_not_run_is_called_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    assert costs.checks().count("not run yet") == len(costs.ESTIMATED) + len(costs.STORED)
+
+
+def test_estimates_fill_the_sentences(monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    (tmp_path / "sample").mkdir()
+    for name, (_, names) in costs.ESTIMATED.items():
+        estimates = {estimate: [2.0, 1.5, 2.5] for estimate in names}
+        about = {"estimates": estimates, "made": {"machine": "a machine", "date": "a day"}}
+        (tmp_path / "sample" / f"{name}.json").write_text(json.dumps(about))
+    assert "the extractor is 2.0 (1.5 to 2.5) times as fast as the report's loop" in costs.checks()
+    assert costs.checks().count("(a machine, a day)") == 2
 
 
 def test_stored_results_fill_the_tables():
     tables = costs.tables()
     assert "not run yet" not in tables["cluster-checks-table"]
     assert "| everything | 119,154 |" in tables["costs-table"]
-    assert "`python -m study measure extraction_speed`: 10." in tables["cluster-checks-table"]
+    assert "`python -m study study detection_pipelines`: the extractor is" in tables["cluster-checks-table"]
 
 
 def test_without_a_stored_cost_there_are_no_tables(monkeypatch, tmp_path):

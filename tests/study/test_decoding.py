@@ -1,126 +1,63 @@
-import json
-
-import av
-import numpy as np
+import pandas as pd
 import pytest
 
-from dfd import dataset
-from dfd.errors import InputError
-from study import clips, results
+from study import decoders
 from study.experiments import decoding
 
 
-@pytest.fixture(scope="module")
-def clip(sample):
-    return sample.data / dataset.table(sample)["path"].iloc[0]
-
-
-@pytest.fixture(scope="module")
-def long_clip(clip, tmp_path_factory):
-    return clips.lengthened(clip, tmp_path_factory.mktemp("long") / "long.mp4", frames=100, key_every=30)
-
-
-def all_frames(path):
-    with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-
-
-@pytest.mark.parametrize("way", decoding.WAYS)
-@pytest.mark.parametrize("wanted", ["every 1", "every 30", "8 in all"])
-def test_every_way_delivers_the_wanted_frames(long_clip, way, wanted):
-    expected = all_frames(long_clip)
-    indices = decoding.selections(len(expected))[wanted]
-    images = list(decoding.WAYS[way](long_clip, indices))
-    assert len(images) == len(indices)
-    # Conversions to RGB may round differently, by far less than two frames differ.
-    assert all(
-        np.abs(image.astype(int) - expected[index]).mean() < 1
-        for index, image in zip(indices, images, strict=True)
-    )
-
-
-def test_opencv_goes_on_to_the_end_of_a_range_without_one(clip):
-    frames = len(clips.structure(clip))
-    for convert_all in (False, True):
-        images = list(decoding.opencv(clip, range(0, 10**9, 20), convert_all))
-        assert len(images) == len(range(0, frames, 20))
-
-
-@pytest.mark.parametrize("way", decoding.WAYS)
-def test_rotation_is_respected(sample, way):
-    videos = dataset.table(sample)
-    turned = sample.data / videos.loc[videos["rotation"] == -90, "path"].iloc[0]
-    upright = np.rot90(all_frames(turned)[0], -1)
-    image = next(decoding.WAYS[way](turned, range(1)))
-    assert np.abs(image.astype(int) - upright).mean() < 1
-
-
-def test_selections_fit_the_video():
-    assert list(decoding.selections(48)) == [
-        "every 1",
-        "every 2",
-        "every 5",
-        "every 10",
-        "every 30",
-        "8 in all",
+def rows(clip, repeat, reading, grabbing, book):
+    """One repeat of one clip: seconds to read every tenth frame and eight in all, and to find the faces."""
+    ways = dict.fromkeys(decoders.WAYS, 1.0) | {decoding.READ: reading, decoding.GRAB: grabbing}
+    ways |= {decoding.BOOK: book}
+    timed = [
+        (repeat, clip, wanted, way, 5, s) for wanted in ("every 10", "8 in all") for way, s in ways.items()
     ]
-    assert decoding.selections(3)["8 in all"] == [0, 1, 2]
+    finding = {decoding.DEFAULT: 8.0, decoding.OURS: 2.0}
+    return timed + [(repeat, clip, "every 10", way, 5, seconds) for way, seconds in finding.items()]
 
 
-def test_times_compare_like_with_like(clip):
-    wanted = {"three": range(0, 48, 20), "eight": decoding.selections(48)["8 in all"]}
-    times = decoding.times(clip, wanted, repeats=2)
-    assert len(times) == 2 * 2 * len(decoding.WAYS)
-    assert times.groupby("wanted")["frames"].agg(set).to_dict() == {"eight": {8}, "three": {3}}
-    assert (times["seconds"] > 0).all()
+@pytest.fixture
+def table():
+    timed = [row for repeat in range(3) for row in rows("long", repeat, 2.0, 1.0, 0.5)]
+    timed += [row for repeat in range(3) for row in rows("short", repeat, 2.0, 1.0, 1.5)]
+    return pd.DataFrame(timed, columns=decoding.COLUMNS)
 
 
-def test_times_are_kept_for_a_video_of_the_same_content(few, clip, tmp_path, monkeypatch):
-    wanted = {"three": range(0, 48, 20)}
-    first = decoding.times_of(few, clip, wanted, repeats=1)
-    copy = tmp_path / "copy.mp4"
-    copy.write_bytes(clip.read_bytes())
-    monkeypatch.setattr(decoding, "times", lambda *arguments: first.assign(seconds=-1.0))
-    assert decoding.times_of(few, copy, wanted, repeats=1).equals(first)
-    assert decoding.times_of(few, copy, wanted, repeats=2)["seconds"].eq(-1).all()
+def test_a_cut_shrinks_with_the_share_of_reading(table):
+    estimates = {name: interval.value for name, interval in decoding.estimate(table).items()}
+    assert estimates["cut: reading alone"] == 0.5
+    assert estimates["cut: with the default MTCNN"] == pytest.approx(0.1)
+    assert estimates["cut: with this book's detector"] == pytest.approx(0.25)
+    assert estimates["cut in reading: long"] == estimates["cut in reading: short"] == 0.5
+    assert estimates["saved by this book's reader: 8 in all, long"] == 0.5
+    assert estimates["saved by this book's reader: 8 in all, short"] == -0.5
+    assert estimates["seconds a frame: default MTCNN"] == pytest.approx(1.6)
+    assert estimates["times as fast: this book's detector"] == 4
 
 
-def test_saved_time_is_paired_by_round():
-    half = decoding.saved(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0]))
-    assert (half.value, half.low, half.high) == (0.5, 0.5, 0.5)
-    assert decoding.saved(np.array([3.0, 2.0]), np.array([2.0, 2.0])).value == -0.25
+def test_repeats_make_the_interval(table):
+    table.loc[table["way"] == decoding.GRAB, "seconds"] += 0.1 * table["unit"]
+    interval = decoding.estimate(table)["cut: reading alone"]
+    assert interval.low < interval.value < interval.high
 
 
 @pytest.mark.slow
-def test_measurement_is_stored_for_all_ways_and_selections(sample, tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
-    monkeypatch.setattr(decoding, "FRAMES", 40)
-    monkeypatch.setattr(decoding, "ROUNDS", 1)
-    result = decoding.measure(sample)
-    assert json.loads((tmp_path / "decoding.json").read_text()) == result
-    assert result["clip"]["frames"] == result["frames"]["every 1"] == 40
-    assert all(list(ways) == list(decoding.WAYS) for ways in result["seconds"].values())
-    assert set(result["largest_difference"]) == set(decoding.WAYS)
+def test_every_clip_is_read_in_all_ways(sample, monkeypatch):
+    clips = (decoding.Clip("540x960", 12, 2), decoding.Clip("540x960", 12))
+    monkeypatch.setitem(decoding.PLANS, "quick", decoding.Plan(2, clips, 1))
+    table = decoding.collect(sample, "quick")
+    assert table["clip"].nunique() == 2 and table["unit"].nunique() == 2
+    assert set(table["way"]) == {*decoders.WAYS, decoding.DEFAULT, decoding.OURS}
+    assert (
+        table[table["wanted"] == "every 10"].groupby("way")["frames"].agg(set).map(list).to_list()
+        == [[2]] * 8
+    )
+    assert (table["seconds"] > 0).all()
+    assert decoding.estimate(table)["cut: reading alone"].low < 1
 
 
-def test_differences_notice_other_frames(clip, monkeypatch):
-    same = decoding.differences(clip, range(0, 48, 20)).set_index("way")
-    assert same["frames"].eq(3).all() and same["mean"].lt(1).all()
-    late = {"late": lambda path, _: decoding.opencv(path, [1, 21, 41])}
-    monkeypatch.setattr(decoding, "WAYS", {**decoding.WAYS, **late})
-    assert decoding.differences(clip, range(0, 48, 20)).set_index("way").loc["late", "largest"] > 10
-
-
-@pytest.mark.parametrize("way", decoding.WAYS)
-def test_what_is_no_video_is_an_error(tmp_path, way):
-    text = tmp_path / "text.mp4"
-    text.write_bytes(b"this is no video\n" * 100)
-    with pytest.raises(InputError, match=r"text\.mp4.*not a readable video"):
-        list(decoding.WAYS[way](text, range(0, 10, 5)))
-
-
-@pytest.mark.parametrize("decode", [decoding.pyav, decoding.seeking])
-def test_frames_beyond_the_end_are_an_error(clip, decode):
-    frames = len(clips.structure(clip))
-    with pytest.raises(InputError, match=f"no frame {frames}; it has {frames}"):
-        list(decode(clip, [0, frames]))
+@pytest.mark.slow
+def test_other_data_are_read_as_they_are(tiny, monkeypatch):
+    monkeypatch.setitem(decoding.PLANS, "quick", decoding.Plan(1, (), 1))
+    assert decoding.obstacle(tiny) == ""
+    assert decoding.collect(tiny, "quick")["clip"].str.contains("48 frames").all()

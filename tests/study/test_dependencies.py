@@ -141,3 +141,21 @@ def test_exactly_one_experiment_is_stale_after_a_change_in_its_own_function(tmp_
     module.write_text(text.replace("math.ceil(side / 2)", "math.ceil(side / 3)"))
     after = {name: dependencies.code_hash(f"study.experiments.{name}") for name in experiments}
     assert [name for name in experiments if before[name] != after[name]] == ["architecture"]
+
+
+def test_a_full_measurement_does_not_depend_on_the_plans_for_the_quick_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(dependencies, "ROOT", tmp_path)
+    (tmp_path / "study").mkdir()
+    module = tmp_path / "study" / "module.py"
+
+    def hashes(quick, full):
+        module.write_text(f'PLANS = {{"quick": {quick}, "full": {full}}}\n\ndef collect(): return PLANS\n')
+        depths = {"full": "quick", "quick": "full"}
+        return {
+            depth: dependencies.code_hash("study.module", start="collect", without=other)
+            for depth, other in depths.items()
+        }
+
+    before, quicker, fuller = hashes(2, 30), hashes(1, 30), hashes(2, 20)
+    assert quicker["full"] == before["full"] and quicker["quick"] != before["quick"]
+    assert fuller["full"] != before["full"] and fuller["quick"] == before["quick"]

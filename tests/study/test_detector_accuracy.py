@@ -1,128 +1,99 @@
-"""Detections held against the truth, and the rates that follow from it."""
+"""What detectors find in hard pictures, held against the truth."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from dfd.errors import InputError
+from dfd.detectors import Detections
 from dfd.run import Run
-from study import truth as truth_tables
+from study import damage, lineup
 from study.experiments import detector_accuracy as accuracy
+from study.records import Result
+
+ACTORS = 30
 
 
-def test_compare(scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> None:
-    faces, boxes = accuracy.compare(*scene)
-    assert faces["found"].tolist() == [True, False]
+def test_recalls_differ_by_condition(searched_faces: pd.DataFrame) -> None:
+    estimates = accuracy.estimate(searched_faces)
+    assert estimates["recall, large faces: dlib CNN"].value == 1
+    assert estimates["recall, small faces: dlib CNN"].value == 0
+    assert estimates["recall, small faces, all asked for 20 px: dlib CNN"].value == 1
+    assert estimates["recall, damaged faces: dlib HOG"].value == pytest.approx(2 / 3)
+    assert estimates["recall, turned heads: dlib HOG"].value == 1
+    assert estimates["recall, rolled pictures: dlib CNN"].value == 0
+    less = estimates["recall, damaged faces: facenet-pytorch less dlib HOG"]
+    assert less.value == pytest.approx(1 / 3) and 0 < less.low < less.high < 0.7
+
+
+def test_a_difference_without_variation_has_a_width(searched_faces: pd.DataFrame) -> None:
+    estimates = accuracy.estimate(searched_faces)
+    none = estimates["recall, large faces: facenet-pytorch less dlib CNN"]
+    assert none.value == 0 and none.low < -0.05 and none.high > 0.05
+    whole = estimates["recall, small faces: facenet-pytorch less dlib CNN"]
+    assert whole.value == 1 and 0.7 < whole.low < 1
+
+
+def test_what_was_not_searched_is_not_computable(searched_faces: pd.DataFrame) -> None:
+    estimates = accuracy.estimate(searched_faces[searched_faces["detector"] != "dlib-cnn"])
+    assert np.isnan(estimates["recall, small faces: facenet-pytorch less dlib CNN"].value)
+    assert estimates["recall, small faces: facenet-pytorch less dlib HOG"].value == 1
+
+
+def test_held_gives_faces_false_boxes_and_empty_frames() -> None:
+    points = np.array([[3, 4], [7, 4], [5, 6], [3, 8], [7, 8]], float)
+    box = np.array([0, 0, 10, 10], np.float32)
+    found = Detections(
+        np.stack([box, box, box + 50]),
+        np.array([0.9, 0.5, 0.4], np.float32),
+        np.stack([points + np.array([1, 0])] * 3),
+    )
+    true_boxes = np.array([[0, 0, 10, 10], [100, 0, 120, 20]], float)
+    held = accuracy.held(found, true_boxes, np.stack([points, points + np.array([100, 0])]))
+    assert [row["kind"] for row in held] == ["face", "face", "false", "false"]
     # All points are one pixel too far right, and the eyes four pixels apart.
-    assert faces["landmark_error"].iloc[0] == pytest.approx(0.25)
-    assert faces["landmark_error_5"].iloc[0] == pytest.approx(0.25)
-    assert faces.loc[~faces["found"].astype(bool), ["iou", "score", "landmark_error"]].isna().all(axis=None)
-    assert boxes["correct"].tolist() == [True, False, False]
+    assert held[0] == {
+        "kind": "face",
+        "person": 0,
+        "width": 10,
+        "score": pytest.approx(0.9),
+        "iou": 1,
+        "eyes": 0.25,
+    }
+    assert held[1] == {"kind": "face", "person": 1, "width": 20}
+    assert accuracy.held(found, np.empty((0, 4)), np.empty((0, 5, 2))) == [
+        {"kind": "frame", "person": -1, "score": pytest.approx(0.9)}
+    ]
 
 
-def test_compare_counts_the_misses_of_a_detector_that_found_nothing_in_a_frame(
-    scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-) -> None:
-    frames, found, truth = scene
-    faces, boxes = accuracy.compare(frames, found[found["video"] == "b.mp4"], truth)
-    assert faces["found"].tolist() == [False, False]
-    assert len(boxes) == 1
+def test_draw(searched_faces: pd.DataFrame) -> None:
+    result = Result(
+        "detector_accuracy", "quick", searched_faces, accuracy.estimate(searched_faces), "actors", ACTORS
+    )
+    figure = accuracy.draw(result)
+    assert figure.axes[0].get_ylabel() == "recall"
+    plt.close(figure)
 
 
-def test_precision_recall(scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> None:
-    _, boxes = accuracy.compare(*scene)
-    curve = accuracy.precision_recall(boxes, 2)
-    assert curve["score"].tolist() == [0.9, 0.7, 0.5]
-    assert curve["precision"].tolist() == pytest.approx([1, 1 / 2, 1 / 3])
-    assert curve["recall"].tolist() == [0.5, 0.5, 0.5]
+@pytest.mark.slow
+def test_detectors_search_frames_of_the_sample(tiny: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = accuracy.Plan(videos=3, frames=1, faceless=1, damaged=1, steps=slice(1, 2))
+    monkeypatch.setattr(accuracy, "PLANS", {"quick": plan, "full": plan})
+    monkeypatch.setattr(lineup, "SEARCHING", ("facenet-pytorch", "opencv-haar", "no such detector"))
+    result = accuracy.measure(tiny)
+    table = result.table
+    assert set(table["detector"]) == {"facenet-pytorch", "opencv-haar", "no such detector"}
+    assert table["reason"].dropna().iloc[0].startswith("detector 'no such detector'")
+    own = table[(table["detector"] == "facenet-pytorch") & (table["kind"] == "face")]
+    assert sorted(own["scale"].unique()) == sorted(accuracy.SCALES)
+    assert own[own["scale"] >= 0.5].query("stress == 'none'")["score"].notna().all()
+    assert set(own["stress"]) == {damage.NONE, *damage.STRESSES}
+    assert result.units == 3
+    assert own["iou"].dropna().between(accuracy.LOWEST_IOU, 1).all()
 
 
-def test_boxes_of_one_score_are_accepted_together() -> None:
-    boxes = pd.DataFrame({"score": [1.0, 1.0, 0.5], "correct": [False, True, True]})
-    curve = accuracy.precision_recall(boxes, 2)
-    assert curve["score"].tolist() == [1, 0.5]
-    assert curve["precision"].tolist() == pytest.approx([1 / 2, 2 / 3])
-
-
-def test_average_precision(scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> None:
-    faces, boxes = accuracy.compare(*scene)
-    result = accuracy.average_precision(boxes, faces)
-    # One of two faces is found, by the box with the best score.
-    assert result["mean"] == pytest.approx(0.5)
-    assert (result["count"], result["videos"]) == (2, 2)
-    assert result["low"] <= result["mean"] <= result["high"]
-
-
-def test_average_precision_of_a_ranking() -> None:
-    boxes = pd.DataFrame({"video": "a", "score": [0.9, 0.8, 0.7], "correct": [True, False, True]})
-    faces = pd.DataFrame({"video": ["a", "a"]})
-    result = accuracy.average_precision(boxes, faces)
-    assert result["mean"] == pytest.approx((1 + 2 / 3) / 2)
-    assert np.isnan(result["low"])
-    nothing = accuracy.average_precision(boxes.iloc[:0], faces)
-    assert nothing["mean"] == 0
-
-
-def test_false_alarms(scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> None:
-    frames, found, truth = scene
-    _, boxes = accuracy.compare(frames, found, truth)
-    row = accuracy.false_alarms(frames, boxes).iloc[0]
-    assert (row["detector"], row["boxes"], row["best_score"], row["mean"]) == ("d", 1, 0.7, 1)
-    assert accuracy.false_alarms(frames.assign(face=True), boxes).empty
-
-
-def test_a_detector_without_false_alarms_is_counted(
-    scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-) -> None:
-    frames, found, truth = scene
-    _, boxes = accuracy.compare(frames, found[found["video"] == "a.mp4"], truth)
-    row = accuracy.false_alarms(frames, boxes).iloc[0]
-    assert (row["boxes"], row["mean"], row["count"]) == (0, 0, 1)
-
-
-def test_frames_with_truth(tiny: Run) -> None:
-    frames = accuracy.frames(tiny)
-    truth = truth_tables.faces(tiny)
-    with_face = set(zip(truth["video"], truth["frame"], strict=True))
-    keys = list(zip(frames["video"], frames["frame"], strict=True))
-    assert len(set(keys)) == len(keys) > 0
-    assert frames["face"].tolist() == [key in with_face for key in keys]
-    assert frames["face"].groupby(frames["video"]).sum().max() == accuracy.FRAMES_PER_VIDEO
-    assert (frames["video"].value_counts() <= accuracy.FRAMES_PER_VIDEO + accuracy.FACELESS_PER_VIDEO).all()
-    assert {"ancestry", "monk"} <= set(truth.columns)
-
-
-def test_detections_on_real_frames(tiny: Run) -> None:
-    found = accuracy.detections(tiny, names=("facenet-pytorch",))
-    frames, truth = accuracy.frames(tiny), truth_tables.faces(tiny)
-    full = found[found["scale"] == 1]
-    faces, boxes = accuracy.compare(frames, full, truth)
-    assert faces["found"].mean() >= 0.9
-    assert faces["landmark_error"].median() < 0.25
-    assert set(boxes["detector"]) == {"facenet-pytorch"}
-    # Boxes are in pixels of the frame at every scale, so that half the size still finds the same faces.
-    by_scale = accuracy.compare_at_scales(frames, found, truth).groupby("scale")
-    assert by_scale["found"].mean()[0.5] >= 0.8
-    assert by_scale["width"].median()[0.5] == by_scale["width"].median()[1.0] / 2
-
-
-def test_without_truth_only_the_mtcnns_are_run(tiny: Run) -> None:
+def test_without_truth_there_is_an_obstacle(tiny: Run) -> None:
     (tiny.data / "truth").unlink()
-    assert truth_tables.faces(tiny) is None
-    assert accuracy.frames(tiny)["face"].isna().all()
-
-
-def test_compare_without_any_detector_names_the_reasons(
-    scene: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-) -> None:
-    frames, found, truth = scene
-    dead = found.head(1).assign(score=np.nan, reason="its process died")
-    with pytest.raises(InputError, match="its process died"):
-        accuracy.compare(frames, dead, truth)
-
-
-def test_a_detector_that_cannot_be_had_is_a_row_with_the_reason(tiny: Run) -> None:
-    found = accuracy.detections(tiny, names=("no such detector",))
-    assert found["detector"].tolist() == ["no such detector"]
-    assert "there are facenet-pytorch" in found["reason"].iloc[0]
-    assert found["score"].isna().all()
+    result = accuracy.measure(tiny)
+    assert "marked the faces" in result.obstacle
+    plt.close(accuracy.draw(result))

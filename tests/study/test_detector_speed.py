@@ -1,93 +1,73 @@
-"""Timing every detector at every size, and the stored benchmark."""
+"""Timing every detector at every size, and comparing the batched one with the others."""
 
-import json
-from pathlib import Path
-
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
 from dfd import detectors
-from dfd.errors import InputError
 from dfd.run import Run
-from study import results, timing
-from study.experiments import detector_batches, detector_speed
+from study import timing
+from study.experiments import detector_speed
+from study.records import Result
 
-
-def test_the_trials_are_all_detectors_at_all_sizes(tiny: Run) -> None:
-    clips = timing.clips(tiny)
-    trials = detector_speed.speed_trials(clips)
-    assert {(t.detector, t.size) for t in trials} == {
-        (name, size) for name in detectors.NAMES for size in timing.SIZES
-    }
-
-
-@pytest.fixture
-def result() -> dict:
-    return {
-        "machine": "m",
-        "date": "2026-01-01",
-        "versions": {"Python": "3"},
-        "seconds_per_trial": 5.0,
-        "speeds": [{"detector": "dlib-hog", "size": "540x960", "device": "cpu", "fps": 2.0}],
-        "batches": [{"min_face_size": None, "batch_size": 1, "device": "cpu", "fps": 3.0}],
-        "reasons": {"dlib-cnn": "not installed"},
-    }
+FPS = {
+    "facenet-pytorch-batched": 20,
+    "facenet-pytorch": 10,
+    "dlib-hog": 40,
+    "tensorflow-mtcnn": 5,
+    "dlib-cnn": 1,
+}
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the result is stored, in a folder of its own."""
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
-    return tmp_path / "detector_speed.json"
+def table() -> pd.DataFrame:
+    rows = [
+        {"detector": name, "size": size, "unit": repeat, "seconds": 1 / fps, "memory": 5.0, "load": 0.5}
+        for name, fps in FPS.items()
+        for size in timing.SIZES
+        for repeat in range(3)
+    ]
+    missing = {"detector": "opencv-haar", "size": "540x960", "load": 0.9, "reason": "not installed"}
+    return pd.DataFrame([*rows, missing], columns=timing.COLUMNS)
 
 
-def test_stored_benchmarks_are_labelled(file: Path, result: dict) -> None:
-    assert detector_speed.stored() is None
-    file.write_text(json.dumps(result))
-    kept = detector_speed.stored()
-    assert (kept.machine, kept.date, kept.reasons["dlib-cnn"]) == ("m", "2026-01-01", "not installed")
-    assert kept.speeds["fps"].tolist() == [2]
-    assert kept.batches["fps"].tolist() == [3]
+def test_the_batched_one_is_compared_with_the_fastest_other(table: pd.DataFrame) -> None:
+    estimates = detector_speed.estimate(table)
+    assert estimates[f"{detector_speed.RATIO}, here"].value == pytest.approx(0.5)
+    # As the README has it: 25.5 to 19.68, 20.32 to 14.81, 12.97 to 9.75 frames a second.
+    assert estimates[f"{detector_speed.RATIO}, P100"].value == pytest.approx(1.3325, abs=0.001)
+    assert estimates[f"{detector_speed.RATIO}, laptop"].value < 0.15
+    assert estimates["frames/s: dlib HOG, 540x960"].value == 40
+    assert estimates["processes for each core"].value == 0.9
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": "m"}'])
-def test_a_file_that_is_no_result_is_named(file: Path, text: str) -> None:
-    file.write_text(text)
-    with pytest.raises(InputError, match=r"detector_speed\.json: not a result of .*detector_speed \(.+\)"):
-        detector_speed.stored()
+def test_without_the_batched_one_there_is_no_ratio(table: pd.DataFrame) -> None:
+    estimates = detector_speed.estimate(table[table["detector"] != detector_speed.BATCHED])
+    assert np.isnan(estimates[f"{detector_speed.RATIO}, here"].value)
 
 
-def test_what_is_measured_at_length_is_stored(tiny: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def timed(trials: list[timing.Trial], device: str, *_: float, **__: float) -> pd.DataFrame:
-        rows = [
-            {"detector": trial.detector, "size": trial.size, "min_face_size": trial.min_face_size}
-            | {"batch_size": trial.batch_size, "device": device, "frames": 1, "seconds": 0.5, "faces": 1}
-            | {"memory": 1.0, "load": 1.0, "reason": None}
-            for trial in trials
-            if trial.detector != "dlib-cnn"
-        ]
-        missing = {"detector": "dlib-cnn", "size": "540x960", "reason": "not installed"}
-        return pd.DataFrame([*rows, missing], columns=timing.COLUMNS)
-
-    monkeypatch.setattr(timing, "timed", timed)
-    result = detector_speed.measure(tiny)
-    assert json.loads(file.read_text()) == result
-    kept = detector_speed.stored()
-    assert kept.reasons == {"dlib-cnn": "not installed"}
-    assert set(kept.speeds["detector"]) == set(detectors.NAMES) - {"dlib-cnn"}
-    assert set(kept.speeds["fps"]) == {2}
+def test_a_row_for_each_detector(table: pd.DataFrame) -> None:
+    result = Result("detector_speed", "quick", table, detector_speed.estimate(table), "repeats", 3)
+    rows = detector_speed.speeds(result)
+    assert rows.loc["dlib HOG"].to_list() == ["40", "40", "40", "5"]
+    assert rows.loc["OpenCV Haar", "540x960"] == "not installed"
+    plt.close(detector_speed.draw(result))
 
 
-def test_the_stored_benchmark_has_every_detector_and_size() -> None:
-    kept = detector_speed.stored()
-    if kept is None:
-        pytest.skip("no full benchmark is kept")
-    on_cpu = kept.speeds[kept.speeds["device"] == "cpu"]
-    there = set(zip(on_cpu["detector"], on_cpu["size"], strict=True))
-    wanted = {(n, s) for n in detectors.NAMES if n not in kept.reasons for s in timing.SIZES}
-    assert there == wanted
-    assert (kept.speeds["low"] <= kept.speeds["fps"]).all()
-    assert (kept.speeds["fps"] <= kept.speeds["high"]).all()
-    assert (kept.speeds["calls"] >= 3).all()
-    assert set(kept.batches["batch_size"]) == set(detector_batches.BATCH_SIZES)
-    assert len(kept.machine) > 0
+def test_only_a_full_measurement_times_large_frames(sample: Run) -> None:
+    clips = timing.clips(sample)
+    full = {(trial.detector, trial.size) for trial in detector_speed.trials(clips, "full")}
+    assert full == {(name, size) for name in detectors.NAMES for size in timing.SIZES}
+    quick = {(trial.detector, trial.size) for trial in detector_speed.trials(clips, "quick")}
+    large = {(name, "1080x1920") for name in detectors.NAMES}
+    assert full - quick == {("dlib-cnn", "720x1280"), *large}
+
+
+@pytest.mark.slow
+def test_detectors_are_timed(sample: Run, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [t for t in detector_speed.trials(timing.clips(sample), "quick") if t.detector == "opencv-haar"][:1]
+    monkeypatch.setattr(detector_speed, "trials", lambda clips, depth: few)
+    table = detector_speed.collect(sample, "quick")
+    assert table["unit"].tolist() == [0, 1, 2]
+    assert (table["seconds"] > 0).all()

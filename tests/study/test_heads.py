@@ -1,46 +1,48 @@
-import json
-from dataclasses import replace
-
 import numpy as np
+import pandas as pd
 import pytest
 
-from dfd import faces, training
-from study import results
-from study.experiments import heads, video_scores
+from study.experiments import heads
+from study.records import Result
 
 
-def few_faces(tiny):
-    return replace(tiny, faces_per_fake=2, faces_per_real=3)
+def made_up(softmax: float, sigmoid: float, seed: int = 0) -> pd.DataFrame:
+    """Thirty actors with an original and two fakes each, judged by both heads with two seeds."""
+    random = np.random.default_rng(seed)
+    rows = [
+        (head, seed, str(actor), copy)
+        for head in ("softmax", "sigmoid")
+        for seed in range(2)
+        for actor in range(30)
+        for copy in range(3)
+    ]
+    table = pd.DataFrame(rows, columns=["head", "seed", "unit", "copy"])
+    table["video"] = table["unit"] + "-" + table["copy"].astype(str)
+    table["label"] = np.where(table["copy"] > 0, "FAKE", "REAL")
+    signal = table["head"].map({"softmax": softmax, "sigmoid": sigmoid})
+    noise = pd.Series(random.normal(size=90), table["video"].unique()).reindex(table["video"]).to_numpy()
+    logit = np.where(table["copy"] > 0, signal, -signal) + noise + random.normal(0, 0.1, len(table))
+    return table.assign(p_fake=1 / (1 + np.exp(-logit)))
+
+
+def test_a_better_head_is_seen():
+    estimates = heads.estimate(made_up(softmax=2.0, sigmoid=0.5))
+    assert estimates["log loss: sigmoid less softmax"].low > 0
+    assert estimates["AUC: softmax less sigmoid"].low > 0
+
+
+def test_heads_that_are_alike_come_out_alike():
+    estimates = heads.estimate(made_up(softmax=1.0, sigmoid=1.0))
+    assert estimates["log loss: sigmoid less softmax"].value == pytest.approx(0, abs=0.01)
+    result = Result("heads", "quick", made_up(1.0, 1.0), estimates, "actors", 30)
+    assert [len(panel.lines) for panel in heads.draw(result).axes] == [2, 2]
 
 
 @pytest.mark.slow
-def test_both_heads_predict_the_held_out_faces_for_each_seed(tiny):
-    run = few_faces(tiny)
-    predictions = heads.table(run, range(2), epochs=1)
-    held_out = faces.table(run).query("split != 'train'")
-    for _, part in predictions.groupby(["head", "seed"]):
-        assert sorted(part["face_id"]) == sorted(held_out["face_id"])
-    assert predictions.groupby(["head", "seed"]).ngroups == 4
-    assert predictions["p_fake"].between(0, 1).all()
-
-    before = results.path(run, "heads").stat().st_mtime_ns
-    heads.table(run, range(2), epochs=1)
-    assert results.path(run, "heads").stat().st_mtime_ns == before
-    results.path(run, "heads").unlink()
-    again = heads.table(run, range(2), epochs=1)
-    np.testing.assert_allclose(again["logit"], predictions["logit"], atol=1e-6)
-
-    trained = video_scores.runs(run, predictions, ["seed", "head"])
-    assert trained.columns.to_list() == ["seed", "head", "AUC", "log loss"] and len(trained) == 4
-
-
-@pytest.mark.slow
-def test_nothing_is_trained_where_nothing_can_be(tiny):
-    run = few_faces(tiny)
-    listed = next(run.data.glob("*/metadata.json"))
-    entries = json.loads(listed.read_text())
-    listed.write_text(json.dumps({name: e for name, e in entries.items() if e["label"] == "FAKE"}))
-    assert training.obstacle(run)
-    predictions = heads.table(run, range(2), epochs=1)
-    assert predictions.empty
-    assert video_scores.runs(run, predictions, ["seed", "head"]).empty
+def test_both_heads_judge_every_held_out_video(tiny, monkeypatch):
+    monkeypatch.setitem(heads.PLANS, "quick", heads.Plan(1, ("test",)))
+    monkeypatch.setattr(heads, "EPOCHS", 1)
+    assert heads.obstacle(tiny) == ""
+    table = heads.collect(tiny, "quick")
+    assert table.groupby("head")["video"].nunique().to_dict() == {"sigmoid": 4, "softmax": 4}
+    assert table["p_fake"].between(0, 1).all() and table["unit"].notna().all()

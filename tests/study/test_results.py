@@ -1,4 +1,4 @@
-"""Results of experiments: kept for a run, or stored with what made them."""
+"""Results of benchmarks, stored with what made them."""
 
 import json
 from importlib.metadata import version
@@ -6,51 +6,13 @@ from importlib.metadata import version
 import pandas as pd
 import pytest
 
-from study import dependencies, provenance, results
-
-EXPERIMENT = "study.statistics"
+from study import provenance, results
 
 
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
     monkeypatch.setattr(results, "FOLDER", tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def measured(tiny):
-    """Keeps a result; gives how often it has been measured so far, which is also what was measured."""
-    times = []
-
-    def measure():
-        times.append(len(times) + 1)
-        return pd.DataFrame({"time": times})
-
-    def keep(inputs, name="speed"):
-        return results.keep(tiny, name, EXPERIMENT, inputs, measure)["time"].max()
-
-    return keep
-
-
-def test_what_was_measured_is_kept_while_nothing_changes(measured, tiny):
-    assert [measured(["abc", {"repeats": 3}]) for _ in range(3)] == [1, 1, 1]
-    assert results.path(tiny, "speed").is_file()
-
-
-def test_another_input_is_measured_anew(measured):
-    assert [measured(inputs) for inputs in (["abc", 1], ["abc", 2], ["abc", 2])] == [1, 2, 2]
-
-
-def test_other_code_is_measured_anew(measured, monkeypatch):
-    assert measured(["abc"]) == 1
-    asked = []
-    monkeypatch.setattr(dependencies, "code_hash", lambda module: asked.append(module) or "other code")
-    assert [measured(["abc"]), measured(["abc"])] == [2, 2]
-    assert set(asked) == {EXPERIMENT}
-
-
-def test_results_of_other_names_are_kept_apart(measured):
-    assert [measured(["abc"]), measured(["abc"], "memory"), measured(["abc"])] == [1, 2, 1]
 
 
 def test_what_is_stored_is_read_again(folder):

@@ -1,0 +1,37 @@
+"""Made-up predictions of videos, for tests of estimates."""
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import pandas as pd
+
+from dfd import dataset
+
+ACTORS = 30
+
+
+def judged(
+    condition: str, names: Iterable[object], better: Collection[object], seed: int = 0
+) -> pd.DataFrame:
+    """Predict one REAL and three FAKE videos of each actor under several conditions.
+
+    Parameters
+    ----------
+    condition : str
+        Column that tells the conditions apart.
+    names : iterable
+        The conditions.
+    better : collection
+        Those under which fakes are told from originals; under the others the prediction is chance.
+    seed : int
+        Seed of the chance, which is the same under all conditions.
+    """
+    actors = np.repeat(np.arange(ACTORS), 4)
+    rows = pd.DataFrame({"unit": actors, "source": actors, "label": ["REAL", *["FAKE"] * 3] * ACTORS})
+    rows = rows.assign(video=np.arange(len(rows)), split=np.array(dataset.SPLITS)[actors % 3])
+    chance = np.random.default_rng(seed).uniform(0, 0.5, len(rows))
+    right = chance + 0.45 * dataset.is_fake(rows)
+    return pd.concat(
+        [rows.assign(**{condition: name}, p_fake=right if name in better else chance) for name in names],
+        ignore_index=True,
+    )

@@ -1,0 +1,88 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from study import rotations, scores, statistics
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    """Ten actors with an original and two fakes each, judged in two rotations by two trainings each."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(
+        [
+            (
+                f"actor {actor}",
+                f"{actor} {copy}",
+                "FAKE" if copy else "REAL",
+                rotation,
+                f"{actor % 2} {rotation}",
+            )
+            for rotation in range(2)
+            for actor in range(10)
+            for copy in range(3)
+        ],
+        columns=["unit", "video", "label", "rotation", "training"],
+    )
+    signal = np.where(table["label"] == "FAKE", 1.0, -1.0)
+    return table.assign(p_fake=1 / (1 + np.exp(-signal - random.normal(0, 2, len(table)))))
+
+
+def weights(rows: pd.DataFrame) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 3, (5, len(rows))).astype(float)
+
+
+@pytest.mark.parametrize(
+    ("prepared", "usual"), [(rotations.auc, statistics.auc), (rotations.log_loss, scores.log_loss)]
+)
+def test_prepared_measures_are_the_usual_ones(rows, prepared, usual):
+    fake, values = (rows["label"] == "FAKE").to_numpy(), rows["p_fake"].round(1).to_numpy()
+    drawn = weights(rows)
+    expected = [usual(fake, values, weight) for weight in drawn]
+    np.testing.assert_allclose(prepared(fake, values)(drawn), expected)
+    only_fakes = drawn * fake
+    assert np.isnan(prepared(fake, values)(only_fakes)).all()
+
+
+def test_the_score_is_the_mean_over_rotations(rows):
+    both = rotations.mean(rows, "p_fake", rotations.auc)(np.ones((1, len(rows))))[0]
+    alone = [
+        rotations.mean(own.reset_index(drop=True), "p_fake", rotations.auc)(np.ones((1, len(own))))[0]
+        for _, own in rows.groupby("rotation")
+    ]
+    assert both == pytest.approx(np.mean(alone))
+
+
+def test_rows_that_a_mask_leaves_out_do_not_count(rows):
+    mask = (rows["unit"] != "0").to_numpy()
+    masked = rotations.mean(rows, "p_fake", rotations.auc, mask)
+    spoilt = rows.assign(p_fake=rows["p_fake"].where(mask))
+    expected = rotations.mean(rows[mask].reset_index(drop=True), "p_fake", rotations.auc)
+    assert masked(np.ones((1, len(rows))))[0] == expected(np.ones((1, mask.sum())))[0]
+    same = rotations.mean(spoilt, "p_fake", rotations.auc, mask)
+    assert same(np.ones((1, len(rows))))[0] == expected(np.ones((1, mask.sum())))[0]
+
+
+def test_drawing_trainings_too_makes_intervals_wider(rows):
+    # One training is much better than the others, so much depends on which is drawn.
+    lucky = rows["p_fake"].where(rows["training"] != "0 0", (rows["label"] == "FAKE").astype(float))
+    table = rows.assign(p_fake=lucky)
+    area = rotations.mean(table, "p_fake", rotations.auc)
+    both = rotations.intervals(table, {"area": area})["area"]
+    actors = rotations.intervals(table.drop(columns="training"), {"area": area})["area"]
+    assert both.value == actors.value
+    assert both.high - both.low > actors.high - actors.low
+
+
+def test_a_difference_of_a_score_from_itself_is_nothing(rows):
+    area = rotations.mean(rows, "p_fake", rotations.auc)
+    (gain,) = rotations.family(rows, {"gain": rotations.difference(area, area)}).values()
+    assert (gain.value, gain.low, gain.high) == (0, 0, 0)
+
+
+def test_one_class_alone_gives_no_number(rows):
+    fakes = rows[rows["label"] == "FAKE"].reset_index(drop=True)
+    area = {"area": rotations.mean(fakes, "p_fake", rotations.auc)}
+    assert rotations.intervals(fakes, area)["area"] is statistics.NOT_COMPUTABLE
+    assert rotations.family(fakes, area)["area"] is statistics.NOT_COMPUTABLE
+    assert str(rotations.intervals(rows.head(0), area)["area"]) == "not computable"
