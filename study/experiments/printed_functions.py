@@ -48,7 +48,7 @@ def draw(result: Result) -> Figure:
     pair = np.stack([np.zeros_like(logit), logit], axis=1)
     left.plot(logit, softmax(pair, axis=1)[:, 1], ls="--", label="softmax(a, b) at b - a = z")
     left.set(xlabel="logit z", ylabel="probability of FAKE")
-    left.legend(loc="lower right")
+    left.legend(loc="lower right", fontsize=7)
     right.plot(logit, np.logaddexp(0, -logit), color=plots.LABELS["FAKE"])
     right.set(xlabel="logit z", ylabel="cross-entropy of a fake (nats)")
     return figure
