@@ -1,4 +1,4 @@
-"""Made-up predictions of videos, for tests of estimates."""
+"""Made-up predictions of videos, and rules taken apart, for tests."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dfd import dataset
+from study.rules import Conditions, Every, Rule
 
 ACTORS = 30
 
@@ -35,3 +36,12 @@ def judged(
         [rows.assign(**{condition: name}, p_fake=right if name in better else chance) for name in names],
         ignore_index=True,
     )
+
+
+def simple_rules(rule: Rule) -> list[Rule]:
+    """List the rules of one comparison each that a rule is made of."""
+    if isinstance(rule, Every):
+        return [part for whole in rule.parts for part in simple_rules(whole)]
+    if isinstance(rule, Conditions):
+        return [part for whole in rule.under.values() for part in simple_rules(whole)]
+    return [rule]

@@ -1,5 +1,6 @@
 from typing import get_args
 
+import made_up
 import numpy as np
 import pytest
 
@@ -104,14 +105,6 @@ def test_an_open_verdict_says_what_would_decide_it():
     assert judgement.more == pytest.approx((judgement.smallest / 0.02) ** 2)
 
 
-def simple(rule):
-    if isinstance(rule, Every):
-        return [part for whole in rule.parts for part in simple(whole)]
-    if isinstance(rule, Conditions):
-        return [part for whole in rule.under.values() for part in simple(whole)]
-    return [rule]
-
-
 def examples(rule):
     """Intervals that should give each verdict that a simple rule can give."""
     if isinstance(rule, Greater):
@@ -145,7 +138,7 @@ def examples(rule):
 @pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.rule])
 def test_every_rule_gives_every_verdict_that_it_can(name):
     rule = CLAIMS[name].rule
-    parts = simple(rule)
+    parts = made_up.simple_rules(rule)
     given = set()
     for verdict in get_args(rules.Verdict):
         measured = {}
