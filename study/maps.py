@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from dfd import dataset, faces
 from dfd.run import Run
-from study import plots, truth
+from study import space, truth
 
 XYZ = ["x", "y", "z"]
 
@@ -51,8 +51,8 @@ def draw(run: Run, points: pd.DataFrame, title: str, axes: str = "dimension") ->
     Returns
     -------
     Figure
-        As `study.plots.space` gives it; where nobody knows who was filmed, groups are videos.
+        As `study.space.plot` gives it; where nobody knows who was filmed, groups are videos.
     """
     rows = named(run, points)
     names = [f"{axes} {number}" for number in (1, 2, 3)]
-    return plots.space(rows[XYZ].to_numpy(), rows["group"], title, rows["about"], names)
+    return space.plot(rows[XYZ].to_numpy(), rows["group"], title, rows["about"], names)

@@ -34,7 +34,7 @@ COLOURS = 256
 """Colours of a drawing: more are not seen."""
 
 MARKERS = {"circle": "o", "diamond-open": "D", "cross": "P", "square-open": "s"}
-"""Matplotlib's markers for those of `study.plots.SYMBOLS`."""
+"""Matplotlib's markers for those of `study.space.SYMBOLS`."""
 
 
 def spaces(notebook: NotebookNode) -> dict[str, go.Figure]:

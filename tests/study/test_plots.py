@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
-import plotly.io
 import pytest
 from matplotlib.colors import to_hex
 
@@ -16,9 +14,7 @@ from study import plots, provenance
 @pytest.fixture(autouse=True)
 def own_style():
     with plt.rc_context():
-        default = plotly.io.templates.default
         yield
-        plotly.io.templates.default = default
         plt.close("all")
 
 
@@ -27,8 +23,6 @@ def test_every_kind_of_figure_gets_the_same_style():
     assert plt.rcParams["figure.facecolor"] == plt.rcParams["savefig.facecolor"] == "white"
     cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
     assert [to_hex(colour) for colour in cycle] == plots.COLOURS
-    assert plotly.io.templates.default == "book"
-    assert list(plotly.io.templates["book"].layout.colorway) == plots.COLOURS
 
 
 def test_a_gallery_shows_every_picture_in_rows():
@@ -46,27 +40,6 @@ def test_a_gallery_is_not_wider_than_its_pictures():
     figure = plots.gallery([np.zeros((4, 4, 3), np.uint8)] * 2, side=2)
     assert len(figure.axes) == 2
     assert figure.get_size_inches().tolist() == [4, 2]
-
-
-def test_points_in_space_have_titled_axes_and_a_legend():
-    points = np.random.default_rng(0).normal(size=(2000, 3))
-    people = pd.Series([f"actor {number % 10}" for number in range(1999)] + [None])
-    figure = plots.space(points, people, "a map", hover=people.index.astype(str).to_series(), axes="abc")
-    assert sum(len(trace.x) for trace in figure.data) == plots.MOST_POINTS
-    assert {trace.name for trace in figure.data} <= {"unknown", *people.dropna()}
-    assert len({(trace.marker.color, trace.marker.symbol) for trace in figure.data}) == len(figure.data)
-    scene = figure.layout.scene
-    assert [axis.title.text for axis in (scene.xaxis, scene.yaxis, scene.zaxis)] == ["a", "b", "c"]
-    assert figure.layout.showlegend
-    assert not plots.space(points, pd.Series(range(2000)), "too many groups for a legend").layout.showlegend
-
-
-def test_a_page_is_not_held_by_a_figure_that_it_scrolls_past():
-    plots.use_style()
-    figure = plots.space(np.zeros((3, 3)), pd.Series(list("aab")), "a map")
-    html = plotly.io.renderers["book"].to_mimebundle(figure.to_dict())["text/html"]
-    assert '"scrollZoom": false' in html
-    assert html.count("<script") < 6 and len(html) < 20_000
 
 
 def test_a_page_says_what_made_it(sample):
