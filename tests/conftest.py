@@ -1,12 +1,14 @@
 """Fixtures that several test modules share."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import dfd.run
+from dfd import embedding
 from dfd.run import Run
 
 SOURCES = 2
@@ -28,23 +30,40 @@ def few(sample: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture
 def tiny(sample: Run, tmp_path: Path) -> Run:
-    """A few clips of the sample, in a folder and with tables of their own.
+    """A few clips of the sample, in a folder and with tables of their own, none of which is made yet."""
+    return _few_clips(sample, tmp_path)
 
-    Of every split the first sources come along, each with its first fakes.
-    """
-    part = tmp_path / "data" / "dfdc_train_part_0"
+
+@pytest.fixture(scope="session")
+def made_of_tiny(sample: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build folder of `tiny` with its faces and their vectors."""
+    run = _few_clips(sample, tmp_path_factory.mktemp("made"))
+    embedding.table(run, "backbone")
+    return run.build
+
+
+@pytest.fixture
+def extracted(tiny: Run, made_of_tiny: Path) -> Run:
+    """As `tiny`, with its faces and their vectors."""
+    shutil.copytree(made_of_tiny, tiny.build)
+    return tiny
+
+
+def _few_clips(sample: Run, folder: Path) -> Run:
+    """Link to clips of the sample: of every split the first sources, each with its first fakes."""
+    part = folder / "data" / "dfdc_train_part_0"
     part.mkdir(parents=True)
     entries: dict[str, dict] = {}
-    for folder in sorted(sample.data.glob("dfdc_train_part_*")):
-        listed = json.loads((folder / "metadata.json").read_text())
+    for original in sorted(sample.data.glob("dfdc_train_part_*")):
+        listed = json.loads((original / "metadata.json").read_text())
         for name in _first_groups(listed):
             entries[name] = listed[name]
-            (part / name).symlink_to(folder / name)
+            (part / name).symlink_to(original / name)
         if len({entry["split"] for entry in entries.values()}) == 3:
             break
     (part / "metadata.json").write_text(json.dumps(entries, indent=1))
-    (tmp_path / "data" / "truth").symlink_to(sample.data / "truth")
-    return replace(sample, data=tmp_path / "data", build=tmp_path / "build", jobs=1)
+    (folder / "data" / "truth").symlink_to(sample.data / "truth")
+    return replace(sample, data=folder / "data", build=folder / "build", jobs=1)
 
 
 def _first_groups(listed: dict[str, dict]) -> list[str]:

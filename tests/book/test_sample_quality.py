@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from dfd.run import Run
+from study import evidence
 from study.experiments import crop_statistics
+from study.measuring import Experiment
 from synth import classifier, dataset, datasheet, detection, recognition, shortcut
 
 LABELS = {"REAL", "FAKE"}
@@ -87,20 +90,24 @@ def test_every_fake_says_what_was_changed(sample: Run, videos: pd.DataFrame) -> 
     assert ((changes.x1 > changes.x0) & (changes.y1 > changes.y0)).all()
 
 
+@pytest.mark.long
 def test_detector_finds_the_faces(sample: Run, videos: pd.DataFrame) -> None:
     some = videos.iloc[np.linspace(0, len(videos) - 1, 40).astype(int)]
     assert detection.compare(sample.data, some, step=24)["found"].mean() >= 0.99
 
 
+@pytest.mark.long
 def test_landmarks_of_real_faces_agree_with_the_detector(sample: Run, videos: pd.DataFrame) -> None:
     real = videos[videos.label == "REAL"]
     assert detection.summary(detection.compare(sample.data, real, step=24))["median_landmark"] <= 0.05
 
 
+@pytest.mark.long
 def test_embedding_tells_actors_of_a_group_apart(sample: Run) -> None:
     assert recognition.identity(sample.data, count=2)["same_group_auc"] >= 0.95
 
 
+@pytest.mark.long
 def test_swaps_look_like_their_donors(sample: Run) -> None:
     assert recognition.nearer_donor(sample.data, limit=SWAPS_LOOKED_AT, count=1)["nearer_donor"] >= 0.7
 
@@ -108,7 +115,9 @@ def test_swaps_look_like_their_donors(sample: Run) -> None:
 @pytest.fixture(scope="module")
 def described(sample: Run) -> pd.DataFrame:
     """Light, colour and sharpness of the face crops of every clip, and its file."""
-    return crop_statistics.measure(sample, "full").table
+    stored, reason = evidence.read_stored(sample, cast(Experiment, crop_statistics))
+    assert stored is not None, reason
+    return stored.table
 
 
 def passes_the_gate(described: pd.DataFrame) -> bool:
@@ -116,12 +125,10 @@ def passes_the_gate(described: pd.DataFrame) -> bool:
     return crop_statistics.estimate(described)[shortcut.FIGURES["light_colour_file"]].high < HIGHEST_AUC
 
 
-@pytest.mark.slow
 def test_light_colour_and_file_do_not_tell_fake_from_real(described: pd.DataFrame) -> None:
     assert passes_the_gate(described)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("planted", ["mean of red, whole", "bytes"])
 def test_the_gate_notices_a_planted_shortcut(described: pd.DataFrame, planted: str) -> None:
     fake = described["label"] == "FAKE"
@@ -129,7 +136,6 @@ def test_the_gate_notices_a_planted_shortcut(described: pd.DataFrame, planted: s
     assert not passes_the_gate(described.assign(**{planted: shifted}))
 
 
-@pytest.mark.slow
 def test_the_data_sheet_says_what_the_book_measures(sample: Run, described: pd.DataFrame) -> None:
     estimates = crop_statistics.estimate(described)
     quality = json.loads((sample.data / datasheet.QUALITY).read_text())["shortcut"]

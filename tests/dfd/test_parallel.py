@@ -11,20 +11,11 @@ from dataclasses import replace
 import dask.config
 import pandas as pd
 import pytest
+import work
 
 from dfd import faces, parallel
 from dfd.errors import InputError
 from dfd.run import ROOT
-
-
-def process_of(run, item):
-    return os.getpid(), item
-
-
-def die(run, item):
-    if item == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return "done"
 
 
 def fail(reason):
@@ -32,12 +23,14 @@ def fail(reason):
 
 
 def test_one_job_stays_in_this_process(sample):
-    results = dict(parallel.map_unordered(replace(sample, jobs=1), process_of, "ab", fail, "letter"))
+    results = dict(parallel.map_unordered(replace(sample, jobs=1), work.process_of, "ab", fail, "letter"))
     assert results == {0: (os.getpid(), "a"), 1: (os.getpid(), "b")}
 
 
 def test_many_items_go_to_other_processes_and_each_comes_back_once(sample):
-    results = sorted(parallel.map_unordered(replace(sample, jobs=2), process_of, range(30), fail, "number"))
+    results = sorted(
+        parallel.map_unordered(replace(sample, jobs=2), work.process_of, range(30), fail, "number")
+    )
     assert [place for place, _ in results] == list(range(30))
     assert [item for _, (_, item) in results] == list(range(30))
     processes = {process for _, (process, _) in results}
@@ -47,7 +40,7 @@ def test_many_items_go_to_other_processes_and_each_comes_back_once(sample):
 
 def test_an_item_that_kills_its_workers_is_lost_alone(sample):
     with dask.config.set({"distributed.scheduler.allowed-failures": 1}):
-        results = dict(parallel.map_unordered(replace(sample, jobs=2), die, range(21), fail, "number"))
+        results = dict(parallel.map_unordered(replace(sample, jobs=2), work.die, range(21), fail, "number"))
     assert "died 2 times" in results.pop(1)
     assert set(results.values()) == {"done"}
     assert len(results) == 20
@@ -57,7 +50,7 @@ def test_an_item_that_is_blamed_for_anothers_deaths_is_not_lost(sample, monkeypa
     """A worker that dies takes all its items along: here each has the same death on its account at once."""
     monkeypatch.setattr(parallel, "JOBS_PER_THREAD", 20)
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        results = dict(parallel.map_unordered(replace(sample, jobs=2), die, range(21), fail, "number"))
+        results = dict(parallel.map_unordered(replace(sample, jobs=2), work.die, range(21), fail, "number"))
     assert "died 1 times" in results.pop(1)
     assert set(results.values()) == {"done"}
 
@@ -67,17 +60,16 @@ def test_no_scheduler_at_the_address(sample, monkeypatch):
     with pytest.raises(InputError, match="cannot be used"):
         list(
             parallel.map_unordered(
-                replace(sample, scheduler="tcp://127.0.0.1:1"), process_of, "ab", fail, "letter"
+                replace(sample, scheduler="tcp://127.0.0.1:1"), work.process_of, "ab", fail, "letter"
             )
         )
 
 
 def test_without_any_network_one_process_does_it(sample):
     script = (
-        "from dataclasses import replace; import dfd.run; from dfd import parallel; import test_parallel;"
-        "work, fail = test_parallel.process_of, test_parallel.fail;"
+        "from dataclasses import replace; import dfd.run; from dfd import parallel; import work;"
         "run = replace(dfd.run.load('sample'), jobs=2);"
-        "print(len(list(parallel.map_unordered(run, work, range(3), fail, 'number'))))"
+        "print(len(list(parallel.map_unordered(run, work.process_of, range(3), str, 'number'))))"
     )
     if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
         pytest.skip("network namespaces are not allowed here")

@@ -60,9 +60,9 @@ def test_crops_are_described_by_light_and_sharpness():
 
 
 @pytest.mark.slow
-def test_every_video_of_a_run_is_described(tiny):
-    result = crop_statistics.measure(tiny)
-    assert sorted(result.table["video"]) == sorted(dataset.table(tiny)["video"])
+def test_every_video_of_a_run_is_described(extracted):
+    result = crop_statistics.measure(extracted)
+    assert sorted(result.table["video"]) == sorted(dataset.table(extracted)["video"])
     assert result.table[NUMBERS].notna().all(axis=None)
     assert result.unit == "actors"
     figure = crop_statistics.draw(result)

@@ -44,10 +44,10 @@ def test_draw() -> None:
 
 
 @pytest.mark.slow
-def test_all_ways_look_for_the_same_faces(tiny: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_ways_look_for_the_same_faces(extracted: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accuracy, "SOME", {"quick": 2, "full": 2})
     monkeypatch.setattr(accuracy, "EVERY", 24)
-    result = accuracy.measure(tiny)
+    result = accuracy.measure(extracted)
     faces = result.table.query("person >= 0").groupby("way").size()
     assert faces.nunique() == 1 and set(faces.index) == set(accuracy.WAYS)
     assert result.estimates["recall, the report's detector"].value > 0.9

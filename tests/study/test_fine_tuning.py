@@ -98,16 +98,16 @@ def test_a_policy_that_knows_more_gains():
 
 
 @pytest.mark.slow
-def test_folds_are_trained_and_judged_and_kept(tiny, monkeypatch):
+def test_folds_are_trained_and_judged_and_kept(extracted, monkeypatch):
     monkeypatch.setattr(crossfit, "ROTATIONS", 1)
     small = training.Recipe(name="small", size=64, epochs=1, faces=16, batch=8)
     monkeypatch.setattr(training, "own_recipe", lambda run, **changes: training.replace(small, **changes))
-    assert fine_tuning.obstacle(tiny) == ""
-    quick, full = fine_tuning.collect(tiny, "quick"), fine_tuning.collect(tiny, "full")
+    assert fine_tuning.obstacle(extracted) == ""
+    quick, full = fine_tuning.collect(extracted, "quick"), fine_tuning.collect(extracted, "full")
     assert set(quick["part"]) == {"calibration", "judged"}
     assert full.query("part == 'judged'")["video"].is_unique
     assert full.query("part == 'judged'")["video"].nunique() == 12
     assert full[list(fine_tuning.POLICIES)].notna().all(axis=None)
     assert fine_tuning.estimate(full)["AUC"].value >= 0
     monkeypatch.setattr(training, "train", lambda *arguments: pytest.fail("it was trained again"))
-    pd.testing.assert_frame_equal(fine_tuning.collect(tiny, "full"), full)
+    pd.testing.assert_frame_equal(fine_tuning.collect(extracted, "full"), full)

@@ -21,8 +21,8 @@ def test_a_few_faces_are_compared_with_many_and_with_fewer():
 
 
 @pytest.mark.slow
-def test_all_numbers_of_faces_judge_the_same_videos(tiny):
-    run = replace(tiny, faces_per_fake=2, faces_per_real=10)
+def test_all_numbers_of_faces_judge_the_same_videos(extracted):
+    run = replace(extracted, faces_per_fake=2, faces_per_real=10)
     table = frame_samples.collect(run, "quick")
     assert sorted(table["faces"].unique()) == [1, 2, 4, 8, 10]
     assert table.groupby("faces")["video"].agg(frozenset).nunique() == 1

@@ -39,10 +39,10 @@ def test_heads_that_are_alike_come_out_alike():
 
 
 @pytest.mark.slow
-def test_both_heads_judge_every_held_out_video(tiny, monkeypatch):
+def test_both_heads_judge_every_held_out_video(extracted, monkeypatch):
     monkeypatch.setitem(heads.PLANS, "quick", heads.Plan(1, ("test",)))
     monkeypatch.setattr(heads, "EPOCHS", 1)
-    assert heads.obstacle(tiny) == ""
-    table = heads.collect(tiny, "quick")
+    assert heads.obstacle(extracted) == ""
+    table = heads.collect(extracted, "quick")
     assert table.groupby("head")["video"].nunique().to_dict() == {"sigmoid": 4, "softmax": 4}
     assert table["p_fake"].between(0, 1).all() and table["unit"].notna().all()

@@ -82,10 +82,10 @@ def test_data_without_truth_have_no_changed_region():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("depth", "videos"), [("quick", 4), ("full", 12)])
-def test_heat_of_judged_faces_is_shared_out(tiny, monkeypatch, depth, videos):
+def test_heat_of_judged_faces_is_shared_out(extracted, monkeypatch, depth, videos):
     small = training.Recipe(name="small", size=64, epochs=1, faces=16, batch=8)
     monkeypatch.setattr(training, "own_recipe", lambda run, **changes: training.replace(small, **changes))
-    table = heat_inside.collect(tiny, depth)
+    table = heat_inside.collect(extracted, depth)
     assert set(table["network"]) == {heat_inside.TRAINED, heat_inside.RANDOM}
     assert table["video"].nunique() == videos
     assert table["in_box"].dropna().between(0, 1).all() and table["in_box"].notna().mean() > 0.5
@@ -93,4 +93,4 @@ def test_heat_of_judged_faces_is_shared_out(tiny, monkeypatch, depth, videos):
     assert fakes["changed_area"].between(0.01, 0.8).all()
     assert table.loc[table["label"] == "REAL", "in_changed"].isna().all()
     if depth == "quick":
-        assert heat_inside.examples(tiny, count=2)
+        assert heat_inside.examples(extracted, count=2)

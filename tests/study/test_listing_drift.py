@@ -18,8 +18,8 @@ def test_estimates_are_means_over_the_repeats():
 
 
 @pytest.mark.slow
-def test_training_mode_gives_other_vectors_and_another_network(tiny, monkeypatch):
-    run = replace(tiny, faces_per_fake=1, faces_per_real=1)
+def test_training_mode_gives_other_vectors_and_another_network(extracted, monkeypatch):
+    run = replace(extracted, faces_per_fake=1, faces_per_real=1)
     monkeypatch.setattr(listing_drift, "FACES", 3)
     monkeypatch.setattr(listing_drift, "REPEATS", {"quick": 2})
     result = listing_drift.measure(run)

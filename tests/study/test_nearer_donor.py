@@ -25,8 +25,8 @@ def test_videos_are_counted_by_method():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("depth", ["quick", "full"])
-def test_fakes_are_compared_with_donor_and_actor(tiny, depth):
-    run = replace(tiny, faces_per_fake=2, faces_per_real=3)
+def test_fakes_are_compared_with_donor_and_actor(extracted, depth):
+    run = replace(extracted, faces_per_fake=2, faces_per_real=3)
     result = nearer_donor.measure(run, depth)
     assert {"video", "method", "unit", "to donor", "to actor"} <= set(result.table)
     assert (result.table[["to donor", "to actor"]] > 0).all(axis=None)

@@ -26,8 +26,8 @@ def test_shares_count_only_faces_that_have_such_a_neighbour():
 
 
 @pytest.mark.slow
-def test_neighbours_are_of_other_videos(tiny):
-    run = replace(tiny, faces_per_fake=1, faces_per_real=3)
+def test_neighbours_are_of_other_videos(extracted):
+    run = replace(extracted, faces_per_fake=1, faces_per_real=3)
     result = neighbours.measure(run)
     assert set(result.table["embedding"]) == set(neighbours.MODELS)
     for row in result.table.itertuples():

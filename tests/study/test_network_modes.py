@@ -29,8 +29,8 @@ def test_training_mode_leaves_the_network_as_it_was(sample):
 
 
 @pytest.mark.slow
-def test_every_video_is_judged_in_every_mode(tiny):
-    run = replace(tiny, faces_per_fake=2, faces_per_real=2)
+def test_every_video_is_judged_in_every_mode(extracted):
+    run = replace(extracted, faces_per_fake=2, faces_per_real=2)
     table = network_modes.collect(run, "quick")
     assert table.groupby("mode")["video"].nunique().to_dict() == dict.fromkeys(network_modes.MODES, 12)
     assert table["p_fake"].between(0, 1).all() and table["unit"].notna().all()

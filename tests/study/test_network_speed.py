@@ -15,8 +15,8 @@ def test_ratio_is_taken_repeat_by_repeat():
 
 
 @pytest.mark.slow
-def test_both_networks_are_timed(tiny, monkeypatch):
+def test_both_networks_are_timed(extracted, monkeypatch):
     monkeypatch.setattr(network_speed, "REPEATS", {"quick": 1})
-    result = network_speed.measure(tiny)
+    result = network_speed.measure(extracted)
     assert len(result.table) == 2 and (result.table["seconds"] > 0).all()
     plt.close(network_speed.draw(result))

@@ -42,8 +42,8 @@ def test_logits_that_small_would_make_all_classes_alike():
 
 
 @pytest.mark.slow
-def test_outputs_of_the_runs_network_are_measured(tiny):
-    run = replace(tiny, faces_per_fake=1, faces_per_real=1)
+def test_outputs_of_the_runs_network_are_measured(extracted):
+    run = replace(extracted, faces_per_fake=1, faces_per_real=1)
     result = printed_embedding.measure(run)
     assert result.estimates["root mean square, logits"].value > 0.2
     plt.close(printed_embedding.draw(result))

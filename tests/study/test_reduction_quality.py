@@ -110,11 +110,11 @@ def test_people_that_nobody_knows_leave_the_videos_to_decide():
 
 
 @pytest.mark.slow
-def test_maps_of_a_run_are_scored(tiny, monkeypatch):
+def test_maps_of_a_run_are_scored(extracted, monkeypatch):
     few = dict(zip((90, 60), reduction_quality.TIMED.values(), strict=True))
     monkeypatch.setattr(reduction_quality, "TIMED", few)
     monkeypatch.setattr(reduction_quality, "REPEATS", {"quick": 2})
-    result = reduction_quality.measure(tiny)
+    result = reduction_quality.measure(extracted)
     times = result.table[result.table["groups"] == "time"]
     assert len(times) == 2 * (5 + 2)
     videos = result.table[result.table["groups"] == reduction_quality.VIDEOS]

@@ -3,8 +3,8 @@ import pandas as pd
 from study.experiments import vector_lengths
 
 
-def test_listing_gives_the_logits_and_facenet_512_numbers(tiny):
-    table = vector_lengths.collect(tiny, "quick")
+def test_listing_gives_the_logits_and_facenet_512_numbers(extracted):
+    table = vector_lengths.collect(extracted, "quick")
     assert table["numbers"].to_list() == [1000, 2560, 1280, 512]
     assert vector_lengths.estimate(table)["length of the vector that the listing gives"].value == 1000
 

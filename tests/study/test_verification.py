@@ -78,8 +78,8 @@ def test_people_of_unlike_age_do_not_count_where_age_is_held():
 
 
 @pytest.mark.slow
-def test_faces_of_all_embeddings_are_the_same(tiny):
-    run = replace(tiny, faces_per_fake=1, faces_per_real=4)
+def test_faces_of_all_embeddings_are_the_same(extracted):
+    run = replace(extracted, faces_per_fake=1, faces_per_real=4)
     result = verification.measure(run)
     counts = result.table.groupby("embedding", sort=False)["comparisons"].sum()
     assert list(counts.index) == list(verification.EMBEDDINGS) and counts.nunique() == 1

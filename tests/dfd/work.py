@@ -1,0 +1,14 @@
+"""What test_parallel lets other processes do, in a module that takes them no time to import."""
+
+import os
+import signal
+
+
+def process_of(run, item):
+    return os.getpid(), item
+
+
+def die(run, item):
+    if item == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
