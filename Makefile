@@ -85,10 +85,13 @@ longtest: env ## Run the unit tests that take minutes
 	$(BIN)/python -m pytest -m long
 
 nbval: env ## Run the notebooks and compare what they print with what is committed
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-sanitize-with tests/book/nbval.cfg notebooks
+	@# Timings want a machine for themselves, so all is measured before two notebooks run at a time.
+	$(BIN)/python -m study quick
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope \
+		--nbval-lax --nbval-current-env --nbval-sanitize-with tests/book/nbval.cfg notebooks
 
 synthtest: synthenv ## Run the tests of the sample's generator
-	synth/.venv/bin/python -m pytest --confcutdir tests/synth tests/synth
+	synth/.venv/bin/python -m pytest -n 2 --confcutdir tests/synth tests/synth
 
 htmltest: env ## Check the built book: pages, links, images
 	$(BIN)/python -m pytest tests/book/test_html.py

@@ -4,23 +4,27 @@ import pytest
 from nbval.plugin import IPyNbCell
 
 NOT_COMPARED = ("stderr", "text/html", "image/svg+xml", "application/vnd.plotly.v1+json")
-COMPARED = pytest.StashKey[set[str]]()
+COMPARED = ("compared", True)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Compare text alone, and remember the cells that are compared: marked ones with a stored result."""
-    cells = [item for item in items if isinstance(item, IPyNbCell)]
-    for cell in cells:
-        if "stderr" not in cell.parent.skip_compare:
-            cell.parent.skip_compare += NOT_COMPARED
-    config.stash[COMPARED] = {
-        cell.nodeid for cell in cells if cell.options["check"] and cell.cell.execution_count is not None
-    }
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Compare text alone, and mark the cells that are compared: those with a stored result to check."""
+    for cell in items:
+        if isinstance(cell, IPyNbCell):
+            if "stderr" not in cell.parent.skip_compare:
+                cell.parent.skip_compare += NOT_COMPARED
+            if cell.options["check"] and cell.cell.execution_count is not None:
+                cell.user_properties.append(COMPARED)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many cells were compared and found the same."""
-    compared = config.stash.get(COMPARED, set())
-    if compared:
-        same = compared & {report.nodeid for report in terminalreporter.getreports("passed")}
-        terminalreporter.write_line(f"nbval compared {len(compared)} cells: {len(same)} the same")
+    outcomes = [
+        (outcome, report)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if COMPARED in map(tuple, report.user_properties)
+    ]
+    if outcomes:
+        same = sum(outcome == "passed" for outcome, _ in outcomes)
+        terminalreporter.write_line(f"nbval compared {len(outcomes)} cells: {same} the same")

@@ -83,6 +83,14 @@ def measure_all(
         bar.write(f"{experiment}: {outcome}, {seconds:.0f} s", file=sys.stderr)
 
 
+@app.command()
+def quick(name: Name = "sample") -> None:
+    """Measure at quick depth all that the chapters show, so that they have only to read it."""
+    run = dfd.run.load(name)
+    for experiment in tqdm(full.experiments(), unit="experiment", disable=None):
+        import_module(f"{EXPERIMENTS}.{experiment}").measure(run)
+
+
 @app.command("ledger")
 def show_ledger(name: Name = "sample") -> None:
     """Show every claim with its verdict, and the comparison that gave it."""
