@@ -1,5 +1,6 @@
 """Video files: how their frames are stored, and longer clips made of short ones."""
 
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -56,6 +57,40 @@ def _is_reference(packet: bytes) -> bool:
             return header & 96 > 0
         start += 4 + int.from_bytes(packet[start : start + 4], "big")
     return True
+
+
+def beginning(path: str | Path, target: Path, frames: int) -> Path:
+    """Copy the beginning of a video, without encoding it anew.
+
+    Parameters
+    ----------
+    path : str or Path
+        The video.
+    target : Path
+        The file to write, of the same kind.
+    frames : int
+        How many frames to copy, in the order of decoding.
+
+    Returns
+    -------
+    Path
+        `target`.
+
+    Raises
+    ------
+    InputError
+        If the file is no readable video.
+    """
+    try:
+        with replacing(target) as aside, av.open(str(path)) as whole, av.open(str(aside), "w") as copy:
+            stream = copy.add_stream_from_template(whole.streams.video[0])
+            packets = (packet for packet in whole.demux(video=0) if packet.dts is not None)
+            for packet in islice(packets, frames):
+                packet.stream = stream
+                copy.mux(packet)
+    except (FFmpegError, IndexError) as error:
+        raise InputError(path, "not a readable video") from error
+    return target
 
 
 def lengthened(

@@ -76,16 +76,19 @@ class Plan:
     clips : tuple of Clip
         On the sample; the first is read in all selections of frames, the others in two.
     videos : int
-        Of other data as many videos are read as they are.
+        Of other data as many videos are read.
+    frames : int
+        Of each of them at most as many of its first frames.
     """
 
     repeats: int
     clips: tuple[Clip, ...]
     videos: int
+    frames: int
 
 
 PLANS: dict[Depth, Plan] = {
-    "quick": Plan(3, (Clip("1080x1920", 50, 3),), 2),
+    "quick": Plan(3, (Clip("1080x1920", 30, 3),), 1, 30),
     "full": Plan(
         7,
         (
@@ -95,6 +98,7 @@ PLANS: dict[Depth, Plan] = {
             Clip("1080x1920", 50),
         ),
         10,
+        300,
     ),
 }
 """DFDC's clips have 300 frames and some 3 Mbit/s; the sample's have 48 frames and less."""
@@ -240,7 +244,9 @@ def _clips(run: Run, plan: Plan, scratch: Path) -> Iterator[tuple[str, Path]]:
             yield clip.name, clips.lengthened(short, target, clip.frames, KEY_EVERY, rate)
         return
     for row in _readable(run).head(plan.videos).itertuples():
-        yield f"{row.video}, {row.width} x {row.height}, {row.frames} frames", run.data / str(row.path)
+        frames, target = min(int(row.frames), plan.frames), scratch / str(row.video)
+        name = f"{row.video}, {row.width} x {row.height}, {frames} frames"
+        yield name, clips.beginning(run.data / str(row.path), target, frames)
 
 
 def _readable(run: Run) -> pd.DataFrame:

@@ -22,12 +22,6 @@ BATCHED = "facenet-pytorch-batched"
 OTHERS = ("facenet-pytorch", "dlib-hog", "tensorflow-mtcnn")
 """The report's other three; its "dlib" is the HOG detector."""
 
-SLOW = "dlib-cnn"
-"""Takes seconds for a frame: a quick measurement times it at the smallest size only."""
-
-QUICK_SIZES = 2
-"""How many sizes, from the smallest, a quick measurement times the others at."""
-
 RATIO = "batched, in multiples of the fastest other"
 
 
@@ -49,17 +43,15 @@ def trials(clips: pd.DataFrame, depth: Depth) -> list[Trial]:
     clips : DataFrame
         As `study.timing.clips` gives them.
     depth : str
-        ``"quick"`` leaves out large sizes.
+        ``"quick"`` has the smallest size alone.
 
     Returns
     -------
     list of Trial
     """
     settings = list(zip(clips["size"], clips["path"], strict=True))
-    sizes = dict.fromkeys(detectors.NAMES, len(settings))
-    if depth == "quick":
-        sizes = dict.fromkeys(detectors.NAMES, QUICK_SIZES) | {SLOW: 1}
-    return [Trial(name, size, path) for name, most in sizes.items() for size, path in settings[:most]]
+    most = 1 if depth == "quick" else len(settings)
+    return [Trial(name, size, path) for name in detectors.NAMES for size, path in settings[:most]]
 
 
 def estimate(table: pd.DataFrame) -> dict[str, Interval]:

@@ -43,7 +43,7 @@ class Plan:
     fakes: int
 
 
-PLANS: dict[Depth, Plan] = {"quick": Plan(6, 1), "full": Plan(200, 100)}
+PLANS: dict[Depth, Plan] = {"quick": Plan(4, 1), "full": Plan(200, 100)}
 
 
 measure = measuring.of(__name__)

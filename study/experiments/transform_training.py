@@ -18,7 +18,8 @@ UNIT = truth.ACTORS
 TRAINED = {"without": "none", "with": "report"}
 """Trained without or with the transform, by the name that `dfd.training.Recipe` has for it."""
 
-EPOCHS, FACES, SIZE = 2, 480, 128
+EPOCHS, SIZE = 2, 128
+FACES: dict[Depth, int] = {"quick": 240, "full": 480}
 """A training so small that two fit into a reader's minute, and in which there is overfitting to tackle."""
 
 VIEWS = 4
@@ -32,7 +33,7 @@ MOST = {"train": 240, "calibration": 120, "judged": 240}
 
 FAKES: dict[Depth, dict[str, int]] = {
     "quick": {"train": 1, "calibration": 2, "judged": 2},
-    "full": {"train": 1},
+    "full": {"train": 1, "calibration": 2, "judged": 3},
 }
 """Fakes of each source at most, by the part: of what was trained on, one is enough to measure its loss."""
 
@@ -159,7 +160,7 @@ def _train_pair(run: Run, fold: Fold, depth: Depth) -> pd.DataFrame:
             name=f"short {way} {fold.name}",
             augmentation=augmentation,
             epochs=EPOCHS,
-            faces=FACES,
+            faces=FACES[depth],
             size=min(SIZE, run.face_size),
             seed=fold.seed,
         )

@@ -13,7 +13,9 @@ from study.statistics import Interval
 
 STORED = sorted((results.FOLDER / "sample").glob("*.json"))
 LARGEST_TABLE = 400_000
-MOST_INCONCLUSIVE = 6
+MOST_INCONCLUSIVE = 5
+LATER = {"C16"}
+"""Claims that more actors cannot decide: 130,000 faces are still to be timed."""
 
 
 def module(name):
@@ -70,7 +72,8 @@ def test_few_measured_claims_stay_open():
             judgement = claim.rule.judge(estimates(path))
             assert judgement.verdict in {*MEASURED, "depends", "source error"}
             opened += [name] * (judgement.verdict == "inconclusive")
-    assert len(opened) <= MOST_INCONCLUSIVE, opened
+    assert len(set(opened) - LATER) <= MOST_INCONCLUSIVE, opened
+    assert set(opened) >= LATER, "no longer open: take it off the list"
 
 
 def test_the_readme_of_the_results_lists_what_is_there():

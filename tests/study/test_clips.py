@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dfd import dataset
+from dfd import dataset, video
 from dfd.errors import InputError
 from study import clips
 
@@ -26,3 +26,18 @@ def test_structure_of_what_is_no_video_is_an_error(tmp_path):
     text.write_bytes(b"this is no video\n" * 100)
     with pytest.raises(InputError, match=r"text\.mp4.*not a readable video"):
         clips.structure(text)
+
+
+def test_a_beginning_has_the_first_frames_as_they_are(long_clip, tmp_path):
+    short = clips.beginning(long_clip, tmp_path / "short.mp4", 20)
+    original = [frame.image for frame in video.every(long_clip, 1)]
+    copied = [frame.image for frame in video.every(short, 1)]
+    assert 15 <= len(copied) <= 20
+    assert all(np.array_equal(image, original[place]) for place, image in enumerate(copied[:15]))
+
+
+def test_a_file_that_is_no_video_has_no_beginning(tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(InputError, match="not a readable video"):
+        clips.beginning(tmp_path / "text.mp4", tmp_path / "short.mp4", 20)
+    assert [path.name for path in tmp_path.iterdir()] == ["text.mp4"]

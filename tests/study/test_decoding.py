@@ -44,7 +44,7 @@ def test_repeats_make_the_interval(table):
 @pytest.mark.slow
 def test_every_clip_is_read_in_all_ways(sample, monkeypatch):
     clips = (decoding.Clip("540x960", 12, 2), decoding.Clip("540x960", 12))
-    monkeypatch.setitem(decoding.PLANS, "quick", decoding.Plan(2, clips, 1))
+    monkeypatch.setitem(decoding.PLANS, "quick", decoding.Plan(2, clips, 1, 30))
     table = decoding.collect(sample, "quick")
     assert table["clip"].nunique() == 2 and table["unit"].nunique() == 2
     assert set(table["way"]) == {*decoders.WAYS, decoding.DEFAULT, decoding.OURS}
@@ -57,7 +57,7 @@ def test_every_clip_is_read_in_all_ways(sample, monkeypatch):
 
 
 @pytest.mark.slow
-def test_other_data_are_read_as_they_are(tiny, monkeypatch):
-    monkeypatch.setitem(decoding.PLANS, "quick", decoding.Plan(1, (), 1))
+def test_of_other_data_the_beginning_is_read_as_it_is(tiny, monkeypatch):
+    monkeypatch.setitem(decoding.PLANS, "quick", decoding.Plan(1, (), 1, 30))
     assert decoding.obstacle(tiny) == ""
-    assert decoding.collect(tiny, "quick")["clip"].str.contains("48 frames").all()
+    assert decoding.collect(tiny, "quick")["clip"].str.contains("30 frames").all()

@@ -58,12 +58,12 @@ def test_the_figure_has_a_line_for_each_training():
 
 
 @pytest.mark.slow
-def test_a_pair_is_trained_for_each_fold(tiny, monkeypatch):
-    monkeypatch.setattr(transform_training, "FACES", 16)
+def test_a_pair_is_trained_for_each_fold(extracted, monkeypatch):
+    monkeypatch.setitem(transform_training.FACES, "quick", 16)
     monkeypatch.setattr(transform_training, "EPOCHS", 1)
     small = training.Recipe(size=64, batch=8)
     monkeypatch.setattr(training, "own_recipe", lambda run, **changes: training.replace(small, **changes))
-    table = transform_training.collect(tiny, "quick")
+    table = transform_training.collect(extracted, "quick")
     assert set(table["way"]) == {"without", "with"}
     assert set(table["part"]) == {"train", "calibration", "judged"}
     assert table.groupby(["way", "part"])["video"].nunique().eq(4).all()
@@ -72,5 +72,5 @@ def test_a_pair_is_trained_for_each_fold(tiny, monkeypatch):
         "with": True,
         "without": False,
     }
-    assert not list((tiny.build / "classifier").glob("*.pt"))
+    assert not list((extracted.build / "classifier").glob("*.pt"))
     assert "gain in log loss" in transform_training.estimate(table)
