@@ -244,7 +244,7 @@ def _clips(run: Run, plan: Plan, scratch: Path) -> Iterator[tuple[str, Path]]:
             yield clip.name, clips.lengthened(short, target, clip.frames, KEY_EVERY, rate)
         return
     for row in _readable(run).head(plan.videos).itertuples():
-        frames, target = min(int(row.frames), plan.frames), scratch / str(row.video)
+        frames, target = min(int(row.frames), plan.frames), scratch / str(row.video)  # pyright: ignore[reportArgumentType]: rows have no types
         name = f"{row.video}, {row.width} x {row.height}, {frames} frames"
         yield name, clips.beginning(run.data / str(row.path), target, frames)
 
