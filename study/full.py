@@ -2,13 +2,17 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from importlib import import_module
 from multiprocessing import get_context
 from typing import cast
 
+import cv2
 import nbformat
+import torch
+from threadpoolctl import threadpool_limits
 
 from dfd.errors import InputError
 from dfd.run import Run
@@ -35,9 +39,10 @@ def experiments() -> list[str]:
 
 
 def store_all(run: Run, names: Iterable[str]) -> Iterator[tuple[str, str, float]]:
-    """Measure experiments at full depth, one after the other, and store each when it is done.
+    """Measure experiments at full depth, and store each when it is done.
 
-    Each is measured in a fresh process, so that no timing depends on what ran before.
+    Each is measured in a fresh process, so that no timing depends on what ran before. Those that time
+    something come first, one after the other; then `run.jobs` of the others run at a time, with a core each.
 
     Parameters
     ----------
@@ -60,15 +65,52 @@ def store_all(run: Run, names: Iterable[str]) -> Iterator[tuple[str, str, float]
     InputError
         If the process of an experiment dies.
     """
-    for name in names:
-        started = time.monotonic()
+    names = list(names)
+    timed = [name for name in names if times(name)]
+    for name in timed:
+        yield _store_apart(run, name)
+    with ThreadPoolExecutor(run.jobs) as lanes:
+        own = replace(run, jobs=1)
+        running = [lanes.submit(_store_apart, own, name, True) for name in names if name not in timed]
         try:
-            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-                outcome = pool.submit(store, run, name).result()
-        except BrokenProcessPool as error:
-            reason = "its process died, perhaps for want of memory; the same command goes on from here"
-            raise InputError(f"experiment {name!r}", reason) from error
-        yield name, outcome, time.monotonic() - started
+            for done in as_completed(running):
+                yield done.result()
+        finally:
+            for waiting in running:
+                waiting.cancel()
+
+
+def times(name: str) -> bool:
+    """Tell whether an experiment times something, so that nothing else may run beside it.
+
+    Parameters
+    ----------
+    name : str
+        Of the experiment.
+
+    Returns
+    -------
+    bool
+    """
+    return getattr(_module(name), "TIMES", False)
+
+
+def _store_apart(run: Run, name: str, on_one_core: bool = False) -> tuple[str, str, float]:
+    started = time.monotonic()
+    prepare = _take_one_core if on_one_core else None
+    try:
+        with ProcessPoolExecutor(1, get_context("spawn"), initializer=prepare) as pool:
+            outcome = pool.submit(store, run, name).result()
+    except BrokenProcessPool as error:
+        reason = "its process died, perhaps for want of memory; the same command goes on from here"
+        raise InputError(f"experiment {name!r}", reason) from error
+    return name, outcome, time.monotonic() - started
+
+
+def _take_one_core() -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
 
 
 def store(run: Run, name: str) -> str:

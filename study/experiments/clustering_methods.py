@@ -28,6 +28,7 @@ from study.records import Depth, Result
 from study.statistics import NOT_COMPUTABLE, Interval
 
 UNIT = truth.ACTORS
+TIMES = True
 RIVALS = ("k-means", "DBSCAN", "HDBSCAN")
 """The three that the report chooses from."""
 

@@ -21,6 +21,7 @@ from study.records import Depth, Result
 from study.statistics import Interval
 
 UNIT = "repeats"
+TIMES = True
 KEY_EVERY = 250
 """Distance of DFDC's key frames."""
 

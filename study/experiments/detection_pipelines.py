@@ -22,6 +22,7 @@ from study.records import Depth, Result
 from study.statistics import Interval
 
 UNIT = "repeats"
+TIMES = True
 
 STEP = 10
 """Distance between two frames whose faces are wanted."""

@@ -15,6 +15,7 @@ from study.statistics import Interval
 from study.timing import Trial
 
 UNIT = "repeats"
+TIMES = True
 
 BATCHED, ONE_BY_ONE = "facenet-pytorch-batched", "facenet-pytorch"
 BATCH_SIZES: dict[Depth, tuple[int, ...]] = {"quick": (1, 4, 16), "full": (1, 2, 4, 8, 16)}

@@ -17,6 +17,7 @@ from study.statistics import NOT_COMPUTABLE, Interval
 from study.timing import Trial
 
 UNIT = "repeats"
+TIMES = True
 
 BATCHED = "facenet-pytorch-batched"
 OTHERS = ("facenet-pytorch", "dlib-hog", "tensorflow-mtcnn")

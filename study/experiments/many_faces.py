@@ -13,6 +13,7 @@ from study.records import Depth, Result
 from study.statistics import NOT_COMPUTABLE, Interval
 
 UNIT = "repeats"
+TIMES = True
 TARGET = 130_000
 REACH = 4
 """How many times as many points as were measured at most a statement may be about."""

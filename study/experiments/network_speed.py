@@ -17,6 +17,7 @@ from study.records import Depth, Result
 from study.statistics import Interval
 
 UNIT = "repeats"
+TIMES = True
 REPEATS: dict[Depth, int] = {"quick": 3, "full": 15}
 B7 = "efficientnet-b7"
 SMALL = "efficientnet-lite0"

@@ -17,6 +17,7 @@ from study.records import Depth, Result
 from study.statistics import Interval
 
 UNIT = truth.ACTORS
+TIMES = True
 FACES = 8
 """Faces of every video, the same number of an original and of a fake."""
 

@@ -20,6 +20,7 @@ from study.records import Depth, Result
 from study.statistics import Interval
 
 UNIT = "repeats"
+TIMES = True
 NEIGHBOURS = 10
 """Neighbours that those reductions look at which build a graph of them."""
 

@@ -1,11 +1,14 @@
 """All experiments at full depth: what is stored and fits is left alone."""
 
+import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
-from study import evidence, full, measuring, statistics
+from study import evidence, full, measuring, results, statistics
 
 
 @pytest.fixture
@@ -47,3 +50,28 @@ def test_experiments_have_two_depths_and_a_place_in_a_chapter():
     names = full.experiments()
     assert "heads" in names and len(names) == len(set(names))
     assert "saturation" not in names
+
+
+def test_timings_come_first_and_alone_and_all_others_side_by_side(sample, monkeypatch):
+    spans = {}
+
+    def apart(run, name, on_one_core=False):
+        begun = time.monotonic()
+        time.sleep(0.2)
+        spans[name] = begun, time.monotonic(), run.jobs, on_one_core
+        return name, "measured", 0.2
+
+    monkeypatch.setattr(full, "_store_apart", apart)
+    monkeypatch.setattr(full, "times", lambda name: name.startswith("t"))
+    done = [name for name, _, _ in full.store_all(replace(sample, jobs=2), ["a", "t1", "b", "t2"])]
+    assert done[:2] == ["t1", "t2"] and sorted(done[2:]) == ["a", "b"]
+    assert spans["t1"][1] <= spans["t2"][0] and spans["t2"][1] <= min(spans["a"][0], spans["b"][0])
+    assert max(spans["a"][0], spans["b"][0]) < min(spans["a"][1], spans["b"][1])
+    assert spans["t1"][2:] == (2, False) and spans["a"][2:] == (1, True)
+
+
+def test_an_experiment_that_times_something_says_so():
+    stored = [results.FOLDER / "sample" / f"{name}.parquet" for name in full.experiments()]
+    with_seconds = {path.stem for path in stored if "seconds" in pq.read_schema(path).names}
+    of_clips = {"crop_statistics", "file_shortcuts"}
+    assert {path.stem for path in stored if full.times(path.stem)} == with_seconds - of_clips
