@@ -181,7 +181,7 @@ def test_a_family_without_effect_rarely_shows_one():
     random = np.random.default_rng(3)
     shown = 0
     for _ in range(40):
-        values = random.normal(size=(40, 8))
+        values = random.normal(size=(40, 4))
         compared = {str(place): mean_of(column) for place, column in enumerate(values.T)}
         intervals = statistics.family(compared, np.arange(40), repeats=200)
         shown += any(interval.low > 0 or interval.high < 0 for interval in intervals.values())
