@@ -45,7 +45,7 @@ class Plan:
     faces: int
 
 
-PLANS: dict[Depth, Plan] = {"quick": Plan(10, 1, 1), "full": Plan(600, 100, 8)}
+PLANS: dict[Depth, Plan] = {"quick": Plan(20, 1, 2), "full": Plan(600, 100, 8)}
 """The full one takes all sources of the sample; all of DFDC's would need 950,000 faces."""
 
 
