@@ -1,21 +1,16 @@
 """Film a take: pose, draw and annotate its actors, frame by frame."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from . import appearance, assets, camera, geometry, motion, render, scene
-from .annotation import Person, annotate
+from . import actor, motion, render, scene
+from .annotation import Person
 from .errors import SynthError
-from .identity import Identity, face
-from .lighting import openness
-from .look import Look, dress
+from .identity import Identity
 from .motion import Moment
-from .render import Layer
 from .scene import Scene
-from .subject import Ribbons, Solid, Subject
 
 TEETH_BACK = 0.1
 """How far the lower teeth are moved back, in decimetres."""
@@ -109,19 +104,6 @@ def check(cast: list[Identity], take: Take) -> None:
 
 
 @dataclass(frozen=True)
-class _Model:
-    """An actor in a look, ready to be posed."""
-
-    person: Identity
-    look: Look
-    vertices: np.ndarray
-    openness: np.ndarray
-    texture: np.ndarray
-    gloss: np.ndarray
-    eyes: np.ndarray
-
-
-@dataclass(frozen=True)
 class _Spot:
     """Where an actor stands: offset from the middle in decimetres, turn in degrees."""
 
@@ -134,18 +116,22 @@ def _film(cast: list[Identity], take: Take) -> Iterator[Shot]:
     count = len(take.actors)
     place = scene.build(take.seed, take.size, count)
     rng = np.random.default_rng([take.seed, 51])
-    models = [_model(cast[actor], take.look) for actor in take.actors]
+    models = [actor.model(cast[number], take.look) for number in take.actors]
     spots = [_spot(rng, k, count, place) for k in range(count)]
     plays = [_play(take, k, spots[k]) for k in range(count)]
     for frame in range(take.frames):
         shift = place.camera_shift(frame / take.fps)
         image = place.frame_background(shift)
         people = []
-        for actor, model, spot, play in zip(take.actors, models, spots, plays, strict=True):
-            person, layer = _shoot(actor, model, spot, play[frame], place, shift)
+        for number, model, spot, play in zip(take.actors, models, spots, plays, strict=True):
+            moment = play[frame]
+            position = _position(spot, moment, place)
+            person, layer = actor.shoot(
+                number, model, position, spot.turn + moment.turn, moment, place, shift
+            )
             people.append(person)
             if layer is not None:
-                _paste(image, layer)
+                actor.paste(image, layer)
         yield Shot(render.develop(image, place.exposure), people)
 
 
@@ -166,112 +152,8 @@ def _spot(rng: np.random.Generator, index: int, count: int, place: Scene) -> _Sp
     return _Spot(side * rng.uniform(0.44, 0.52) * half, rng.uniform(-0.45, 0.3), -side * rng.uniform(2, 14))
 
 
-@lru_cache(3)
-def _model(person: Identity, look_number: int) -> _Model:
-    """Dress and paint an actor."""
-    look = dress(person, look_number)
-    skin = appearance.paint(person)
-    vertices = geometry.lower_arms(face(person))
-    scalp = look.scalp[..., None]
-    tone = appearance.linear(np.array(person.hair_colour)) * np.float32(0.5)
-    texture = skin.colour.copy()
-    texture[..., :3] = texture[..., :3] * (1 - scalp) + tone * scalp
-    groups = assets.base_mesh().vertex_groups
-    # A smile draws the skin of the chin back, through lower teeth that stay where the base mesh has them.
-    vertices[groups["helper-lower-teeth"], 2] -= TEETH_BACK
-    eyes = np.stack([_sphere_centre(vertices[groups[f"helper-{side}-eye"]]) for side in "rl"])
-    return _Model(
-        person, look, vertices, openness(vertices), texture, skin.gloss * (1 - 0.8 * look.scalp), eyes
-    )
-
-
-def _sphere_centre(points: np.ndarray) -> np.ndarray:
-    """Return the centre (3,) of the sphere through points (n, 3)."""
-    system = np.column_stack([2 * points, np.ones(len(points))])
-    return np.linalg.lstsq(system, (points**2).sum(1), rcond=None)[0][:3].astype(np.float32)
-
-
-def _shoot(
-    actor: int, model: _Model, spot: _Spot, moment: Moment, place: Scene, shift: np.ndarray
-) -> tuple[Person, Layer | None]:
-    """Pose, draw and annotate an actor at a moment, the hand having moved the camera by a shift (2,)."""
-    matrix = geometry.rotation(moment.yaw, moment.pitch, -moment.roll)
-    body = geometry.rotation(spot.turn + moment.turn, 0, 0)
+def _position(spot: _Spot, moment: Moment, place: Scene) -> tuple[float, float, float]:
+    """Say where an actor is at a moment, in decimetres of camera space."""
     half = place.width / 2 / place.focal * place.distance
     out = moment.away * (half + 3.2)
-    stand = np.float32([spot.x + moment.sway[0] + out, spot.y + moment.sway[1] - 7.0, -place.distance])
-
-    def to_camera(points: np.ndarray) -> np.ndarray:
-        return ((points - np.float32([0, 0, 0.5])) @ body.T + stand).astype(np.float32)
-
-    relaxed = _express(model, moment)
-    vertices = to_camera(geometry.turn_head(relaxed, matrix))
-    subject = _subject(model, relaxed, vertices, matrix, body, to_camera)
-    window = camera.window(subject, place, shift)
-    layer = render.draw(subject, place, window) if window is not None else None
-    pose = (float(moment.yaw + spot.turn + moment.turn), float(moment.pitch), float(moment.roll))
-    return annotate(actor, pose, subject, camera.whole_frame(place, shift), layer), layer
-
-
-def _express(model: _Model, moment: Moment) -> np.ndarray:
-    """Return the actor's vertices with the face units and the gaze of a moment, the head to the front."""
-    groups = assets.base_mesh().vertex_groups
-    vertices = model.vertices.copy()
-    for name, weight in moment.units.items():
-        indices, offsets = assets.face_unit(name)
-        vertices[indices] += weight * offsets
-    turn = geometry.rotation(moment.gaze[0], moment.gaze[1], 0)
-    for side, centre in zip("rl", model.eyes, strict=True):
-        ball = groups[f"helper-{side}-eye"]
-        vertices[ball] = (model.vertices[ball] - centre) @ turn.T + centre
-    return vertices
-
-
-def _subject(
-    model: _Model,
-    relaxed: np.ndarray,
-    vertices: np.ndarray,
-    matrix: np.ndarray,
-    body: np.ndarray,
-    to_camera: Callable[[np.ndarray], np.ndarray],
-) -> Subject:
-    """Put the posed body together with what is worn."""
-    look = model.look
-    normals = geometry.normals(vertices)
-
-    def with_head(points: np.ndarray) -> np.ndarray:
-        shape = points.shape
-        return to_camera(geometry.turn_with_head(points.reshape(-1, 3), matrix)).reshape(shape)
-
-    def turn(directions: np.ndarray) -> np.ndarray:
-        return directions @ (body @ matrix).T
-
-    fabrics = [(look.shirt, vertices[look.shirt_vertex] + look.shirt_offset @ body.T)]
-    for fabric, points, weight in look.cover:
-        fabrics.append((fabric, to_camera(geometry.turn_partly(points, weight, matrix))))
-    ribbons = list(look.hair)
-    if look.beard is not None:
-        moved = (relaxed - model.vertices)[look.beard.vertex]
-        b = look.beard.ribbons
-        ribbons.append(Ribbons(b.points + moved[:, None], b.normals, b.colour, b.width, b.shine))
-    return Subject(
-        points=vertices,
-        normals=normals,
-        openness=model.openness,
-        bare=look.bare,
-        texture=model.texture,
-        gloss=model.gloss,
-        eyes=with_head(model.eyes),
-        lashes=0.9 if model.person.gender == "woman" else 0.7,
-        fabrics=fabrics,
-        ribbons=[Ribbons(with_head(r.points), turn(r.normals), r.colour, r.width, r.shine) for r in ribbons],
-        solids=[Solid(with_head(s.points), turn(s.normals), s.triangles, s.colour) for s in look.solids],
-    )
-
-
-def _paste(image: np.ndarray, layer: Layer) -> None:
-    """Put a layer over an image, in place."""
-    height, width = layer.cover.shape
-    part = image[layer.y0 : layer.y0 + height, layer.x0 : layer.x0 + width]
-    part *= 1 - layer.cover[..., None]
-    part += layer.colour
+    return spot.x + moment.sway[0] + out, spot.y + moment.sway[1], -place.distance
