@@ -15,7 +15,7 @@ export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 268435456
 
 .DELETE_ON_ERROR:
-.PHONY: help install env synthenv book test lint unit longtest nbval synthtest htmltest study sample notebooks versions lock bench \
+.PHONY: help install env synthenv book test lint unit longtest nbval synthtest htmltest study sample hard-faces notebooks versions lock bench \
 	bench-extract clean FORCE
 
 help: ## List the targets
@@ -108,6 +108,9 @@ SAMPLE_SETTING ?= --seed 2026 --actors 30 --clips 48
 sample: synthenv ## Make the sample anew in build/sample-anew and compare it with data/sample
 	synth/.venv/bin/python -m synth make $(SAMPLE) $(SAMPLE_SETTING) --processes $(or $(JOBS),2)
 	synth/.venv/bin/python -m synth compare $(SAMPLE) data/sample
+
+hard-faces: synthenv ## Make the hard faces anew in build/hard-faces-anew
+	synth/.venv/bin/python -m synth hard build/hard-faces-anew --processes $(or $(JOBS),2)
 
 notebooks: env ## Execute the chapters on the sample and store their checked output
 	BACKBONE= WEIGHTS= PARTS= VIDEOS= $(BIN)/python -m study execute sample

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from . import build, compare
+from . import build, compare, hard
 from .errors import SynthError
 from .plan import Setting
 
@@ -41,6 +41,12 @@ def verify(out: Folder) -> None:
 def describe(out: Folder) -> None:
     """Draw the contact sheets and write the data sheet and checksums anew, after the quality was measured."""
     build.describe(out)
+
+
+@app.command("hard")
+def make_hard(out: Folder, processes: Annotated[int, typer.Option(help="Processes to use.")] = 2) -> None:
+    """Make the hard faces, for measuring face detectors, or finish what was begun."""
+    hard.make(out, processes)
 
 
 @app.command("compare")

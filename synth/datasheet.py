@@ -66,7 +66,7 @@ def _people(actors: pd.DataFrame) -> str:
     counts = actors.groupby(["ancestry", "gender", "split"]).size().unstack().reindex(columns=SPLITS)
     tones = actors.monk.value_counts().sort_index()
     return PEOPLE.format(
-        table=_table(counts.fillna(0).astype(int).reset_index()),
+        table=markdown(counts.fillna(0).astype(int).reset_index()),
         youngest=actors.age.min(),
         oldest=actors.age.max(),
         median=actors.age.median(),
@@ -81,7 +81,7 @@ def _clips(videos: pd.DataFrame, frames: pd.DataFrame) -> str:
     real = videos[videos.label == "REAL"]
     sizes = real.groupby(["width", "height"]).size()
     return CLIPS.format(
-        table=_table(counts[["REAL", "FAKE"]].reset_index()),
+        table=markdown(counts[["REAL", "FAKE"]].reset_index()),
         methods=", ".join(f"{count} by {name}" for name, count in videos.method.value_counts().items()),
         sizes=", ".join(f"{width}x{height} ({count})" for (width, height), count in sizes.items()),
         two=(real.people > 1).sum(),
@@ -141,10 +141,13 @@ def _quality(quality: dict[str, dict]) -> str:
         for name in ("landmark swap", "autoencoder", "partial blend", "hard", "middling", "crude")
     ]
     figures = pd.DataFrame(rows, columns=["what", "measured", "wanted"])
-    return MEASURED.format(table=_table(figures), landmark_faces=figure("detection", "landmark_faces", "{}"))
+    return MEASURED.format(
+        table=markdown(figures), landmark_faces=figure("detection", "landmark_faces", "{}")
+    )
 
 
-def _table(frame: pd.DataFrame) -> str:
+def markdown(frame: pd.DataFrame) -> str:
+    """Write a table as Markdown, without its index."""
     lines = [list(frame.columns), ["---"] * frame.shape[1], *frame.to_numpy().tolist()]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 

@@ -18,8 +18,9 @@ SOURCES = Path(__file__).resolve().parent
 # steps before:
 FILMING = (
     *("assets", "traits", "identity", "geometry", "appearance", "subject", "head", "clothes", "hair", "look"),
-    *("motion", "scene", "camera", "lighting", "render", "annotation", "film", "footage"),
+    *("motion", "scene", "camera", "lighting", "render", "annotation", "actor", "film", "footage"),
 )
+HARD = ("occluders", "faceless", "hard_plan", "still", "hard")
 TRAINING = ("composite", "autoencoder")
 FAKING = ("swap", "blend", "degrade", "encode", "clips", "plan", "dataset", "truth", "build")
 

@@ -29,9 +29,9 @@ def make(out: Path) -> None:
         Folder of the data set, with its truth tables.
     """
     videos, frames, changes, actors = (table(out, name) for name in ("videos", "frames", "changes", "actors"))
-    _write(actors_sheet(out, videos, frames, actors), out / FOLDER / ACTORS)
-    _write(fakes_sheet(out, videos, frames, changes), out / FOLDER / FAKES)
-    _write(motions_sheet(out, videos, frames), out / FOLDER / MOTIONS)
+    write_picture(actors_sheet(out, videos, frames, actors), out / FOLDER / ACTORS)
+    write_picture(fakes_sheet(out, videos, frames, changes), out / FOLDER / FAKES)
+    write_picture(motions_sheet(out, videos, frames), out / FOLDER / MOTIONS)
 
 
 def actors_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, actors: pd.DataFrame) -> np.ndarray:
@@ -62,8 +62,8 @@ def actors_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, actors: 
             key=lambda face: _eye_contrast(pictures[face.frame], face),
         )
         tile = _square(pictures[face.frame], face, 1.9)
-        tiles.append(_captioned(tile, f"{actor.actor[-2:]}  {actor.gender}, {actor.age}, Monk {actor.monk}"))
-    return _grid(tiles, 6)
+        tiles.append(captioned(tile, f"{actor.actor[-2:]}  {actor.gender}, {actor.age}, Monk {actor.monk}"))
+    return grid(tiles, 6)
 
 
 def fakes_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, changes: pd.DataFrame) -> np.ndarray:
@@ -98,8 +98,8 @@ def fakes_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, changes: 
             cv2.polylines(marked, [polygon], isClosed=True, color=OUTLINE, thickness=2, lineType=cv2.LINE_AA)
             captions = ("original", f"{method}, {fake.region}", f"strength {fake.strength:.2f}")
             for picture, caption in zip((before, after, marked), captions, strict=True):
-                tiles.append(_captioned(_square(picture, face, 1.5), caption))
-    return _grid(tiles, 6)
+                tiles.append(captioned(_square(picture, face, 1.5), caption))
+    return grid(tiles, 6)
 
 
 def motions_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> np.ndarray:
@@ -131,8 +131,8 @@ def motions_sheet(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> np.n
         frame_of_row[["x1", "y1"]] = faces[["x1", "y1"]].mean()
         for number in np.linspace(0, len(pictures) - 1, 7).astype(int):
             seconds = f"{number / 30:.2f} s"
-            tiles.append(_captioned(_square(pictures[number], frame_of_row, 1.9), seconds))
-    return _grid(tiles, 7)
+            tiles.append(captioned(_square(pictures[number], frame_of_row, 1.9), seconds))
+    return grid(tiles, 7)
 
 
 def _eye_contrast(image: np.ndarray, face: pd.Series) -> float:
@@ -151,13 +151,15 @@ def _square(image: np.ndarray, face: pd.Series, scale: float) -> np.ndarray:
     return cv2.warpAffine(image, matrix, (TILE, TILE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _captioned(tile: np.ndarray, caption: str) -> np.ndarray:
+def captioned(tile: np.ndarray, caption: str) -> np.ndarray:
+    """Put a caption below a tile (height, width, 3)."""
     strip = np.full((20, tile.shape[1], 3), PAPER, np.uint8)
     cv2.putText(strip, caption, (2, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.38, INK, 1, cv2.LINE_AA)
     return np.vstack([tile, strip])
 
 
-def _grid(tiles: list[np.ndarray], columns: int) -> np.ndarray:
+def grid(tiles: list[np.ndarray], columns: int) -> np.ndarray:
+    """Put tiles of one size in rows."""
     height, width = tiles[0].shape[:2]
     gap = 6
     rows = -(-len(tiles) // columns)
@@ -168,7 +170,8 @@ def _grid(tiles: list[np.ndarray], columns: int) -> np.ndarray:
     return sheet
 
 
-def _write(sheet: np.ndarray, path: Path) -> None:
+def write_picture(sheet: np.ndarray, path: Path) -> None:
+    """Write an RGB picture (height, width, 3) as a JPEG file."""
     _, code = cv2.imencode(
         ".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     )
