@@ -31,7 +31,7 @@ from . import (
 )
 from .clips import SWAP, Fake, Real
 from .errors import SynthError
-from .files import ASIDE, FAKING, FILMING, TRAINING, fingerprint, replacing, sha256
+from .files import ASIDE, FAKING, FILMING, TRAINING, fingerprint, replacing, sha256, write_checksums
 from .footage import Footage
 from .plan import Plan, Setting, check
 from .plan import make as make_plan
@@ -315,10 +315,7 @@ def describe(out: Path) -> None:
     """
     gallery.make(out)
     datasheet.write(out)
-    files = sorted(p for p in out.rglob("*") if p.is_file() and WORK not in p.parts and p.name != CHECKSUMS)
-    lines = [f"{sha256(path)}  {path.relative_to(out).as_posix()}\n" for path in files]
-    with replacing(out / CHECKSUMS) as aside:
-        aside.write_text("".join(lines), encoding="utf-8")
+    write_checksums(out, CHECKSUMS, WORK)
 
 
 def regenerate(setting: Setting, videos: list[str], out: Path) -> None:

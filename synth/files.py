@@ -112,3 +112,21 @@ def sha256(path: Path) -> str:
     """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_checksums(folder: Path, name: str, work: str) -> None:
+    """List the checksums of all files of a data set.
+
+    Parameters
+    ----------
+    folder : Path
+        The data set.
+    name : str
+        Name of the list, which is not in itself.
+    work : str
+        Name of a folder whose files are left out.
+    """
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and work not in p.parts and p.name != name)
+    lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    with replacing(folder / name) as aside:
+        aside.write_text("".join(lines), encoding="utf-8")

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from . import hard_plan, hard_sheet, identity, still, truth
 from .dataset import LANDMARKS
 from .errors import SynthError
-from .files import ASIDE, FILMING, HARD, fingerprint, replacing, sha256
+from .files import ASIDE, FILMING, HARD, fingerprint, replacing, write_checksums
 from .hard_plan import Still
 from .still import Seen
 
@@ -173,9 +173,4 @@ def describe(out: Path) -> None:
         Folder of the hard faces.
     """
     hard_sheet.write(out)
-    files = sorted(p for p in out.rglob("*") if p.is_file() and WORK not in p.parts)
-    lines = [
-        f"{sha256(path)}  {path.relative_to(out).as_posix()}\n" for path in files if path.name != "SHA256SUMS"
-    ]
-    with replacing(out / "SHA256SUMS") as aside:
-        aside.write_text("".join(lines), encoding="utf-8")
+    write_checksums(out, "SHA256SUMS", WORK)

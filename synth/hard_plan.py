@@ -10,9 +10,6 @@ from .errors import SynthError
 from .identity import Identity
 
 SEED, ACTORS = 2027, 60
-ROWS = {2: (0.3, 0.62), 3: (0.2, 0.48, 0.76)}
-"""Where the faces of each row are, as shares of the height, by the number of rows."""
-
 TROUPE = 12
 """Actors that stills share: those of one troupe are drawn one after the other, and their models kept."""
 

@@ -35,7 +35,8 @@ FAKES: dict[Depth, dict[str, int]] = {
     "quick": {"train": 1, "calibration": 2, "judged": 2},
     "full": {"train": 1, "calibration": 2, "judged": 3},
 }
-"""Fakes of each source at most, by the part: of what was trained on, one is enough to measure its loss."""
+"""Fakes of each source at most, by the part: of what was trained on, one is enough to measure its loss; of
+what is judged, three of five save time."""
 
 JUDGED: dict[Depth, int] = {"quick": 2, "full": training.JUDGED}
 """Faces of every video that are judged."""
