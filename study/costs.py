@@ -46,6 +46,17 @@ ESTIMATED: dict[str, tuple[str, tuple[str, ...]]] = {
 """What is said of results at full depth, and the names of the estimates to fill in."""
 
 STORED = {
+    "gpu_speed": (
+        "on a GPU, MTCNN searches {detector[1080x1920, batches of 1][0]:.0f} frames of 1080 x 1920 a second "
+        "one by one and {detector[1080x1920, batches of 64][0]:.0f} in batches of 64; EfficientNet-B7 embeds "
+        "{embeddings[efficientnet-b7, float32, batches of 64][faces_per_second][0]:,.0f} faces a second in "
+        "float32 and {embeddings[efficientnet-b7, bfloat16, batches of 64][faces_per_second][0]:,.0f} in "
+        "bfloat16, and is trained on "
+        "{trainings[steps][efficientnet-b7, float32][faces_per_second_loaded]:.0f} and "
+        "{trainings[steps][efficientnet-b7, bfloat16][faces_per_second_loaded]:.0f}; meanwhile it waits "
+        "{trainings[steps][efficientnet-b7, float32][waited]:.0%} and "
+        "{trainings[steps][efficientnet-b7, bfloat16][waited]:.0%} of the time for faces"
+    ),
     "two_workers": "two local workers are {speedup:.2f} times as fast as one, on {videos} videos",
     "damaged_clips": (
         "{clips_with_one_status:,} of {clips:,} clips, {damaged} of them damaged on purpose, have "

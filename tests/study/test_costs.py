@@ -56,6 +56,7 @@ def test_stored_results_fill_the_tables():
     assert "not run yet" not in tables["cluster-checks-table"]
     assert "| everything | 119,154 |" in tables["costs-table"]
     assert "`python -m study study detection_pipelines`: the extractor is" in tables["cluster-checks-table"]
+    assert "EfficientNet-B7 embeds" in tables["cluster-checks-table"]
 
 
 def test_without_a_stored_cost_there_are_no_tables(monkeypatch, tmp_path):
