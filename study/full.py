@@ -43,6 +43,8 @@ def store_all(run: Run, names: Iterable[str]) -> Iterator[tuple[str, str, float]
 
     Each is measured in a fresh process, so that no timing depends on what ran before. Those that time
     something come first, one after the other; then `run.jobs` of the others run at a time, with a core each.
+    An experiment that takes its numbers from another one begins when that one is done: two that asked for the
+    same networks at the same time would both train them, and delete each other's files.
 
     Parameters
     ----------
@@ -69,15 +71,36 @@ def store_all(run: Run, names: Iterable[str]) -> Iterator[tuple[str, str, float]
     timed = [name for name in names if times(name)]
     for name in timed:
         yield _store_apart(run, name)
-    with ThreadPoolExecutor(run.jobs) as lanes:
-        own = replace(run, jobs=1)
-        running = [lanes.submit(_store_apart, own, name, True) for name in names if name not in timed]
-        try:
-            for done in as_completed(running):
-                yield done.result()
-        finally:
-            for waiting in running:
-                waiting.cancel()
+    own, left = replace(run, jobs=1), [name for name in names if name not in timed]
+    while left:
+        ready = [name for name in left if not needs(name) & set(left)]
+        left = [name for name in left if name not in ready]
+        with ThreadPoolExecutor(run.jobs) as lanes:
+            running = [lanes.submit(_store_apart, own, name, True) for name in ready]
+            try:
+                for done in as_completed(running):
+                    yield done.result()
+            finally:
+                for waiting in running:
+                    waiting.cancel()
+
+
+def needs(name: str) -> set[str]:
+    """List the experiments that an experiment takes code or numbers from.
+
+    Parameters
+    ----------
+    name : str
+        Of the experiment.
+
+    Returns
+    -------
+    set of str
+        Names of modules of `study.experiments`.
+    """
+    package = "study.experiments."
+    imported = dependencies.imported(package + name)
+    return {module.removeprefix(package) for module in imported if module.startswith(package)}
 
 
 def times(name: str) -> bool:
