@@ -53,9 +53,8 @@ STORED = {
         "float32 and {embeddings[efficientnet-b7, bfloat16, batches of 64][faces_per_second][0]:,.0f} in "
         "bfloat16, and is trained on "
         "{trainings[steps][efficientnet-b7, float32][faces_per_second_loaded]:.0f} and "
-        "{trainings[steps][efficientnet-b7, bfloat16][faces_per_second_loaded]:.0f}; meanwhile it waits "
-        "{trainings[steps][efficientnet-b7, float32][waited]:.0%} and "
-        "{trainings[steps][efficientnet-b7, bfloat16][waited]:.0%} of the time for faces"
+        "{trainings[steps][efficientnet-b7, bfloat16][faces_per_second_loaded]:.0f} in one run of each; "
+        "{jobs} loader processes alone decode and augment {trainings[loaded_per_second]:,.0f}"
     ),
     "two_workers": "two local workers are {speedup:.2f} times as fast as one, on {videos} videos",
     "damaged_clips": (

@@ -184,10 +184,11 @@ def embeddings(run: Run, plan: Plan) -> dict[str, dict]:
 
 
 def trainings(run: Run, plan: Plan) -> dict[str, Any]:
-    """Time the training of both networks, fed from memory and by loader processes.
+    """Time the training of both networks once, fed from memory and by loader processes.
 
-    Fed with the same few batches from memory, the device does not wait for faces; how much slower it is when
-    loader processes decode and augment them is the share of time that it waits.
+    Fed with the same few batches from memory, the device does not wait for faces. How much slower it is when
+    loader processes decode and augment them is the share of time that it waits, as far as one run of each
+    can tell: of a small network both rates vary more than they differ.
 
     Parameters
     ----------
@@ -200,8 +201,8 @@ def trainings(run: Run, plan: Plan) -> dict[str, Any]:
     -------
     dict
         loaded_per_second (faces that the loader processes decode and augment when nothing else happens) and
-        steps, by network and precision: faces_per_second_from_memory, faces_per_second_loaded, waited (share
-        of time), megabytes (as `embeddings`).
+        steps, by network and precision: faces_per_second_from_memory, faces_per_second_loaded, megabytes (as
+        `embeddings`).
     """
     table = training.labelled_faces(run, images=True)
     crops = loading.Faces(table, run.face_size)
@@ -222,7 +223,6 @@ def trainings(run: Run, plan: Plan) -> dict[str, Any]:
             steps[f"{name}, {precision}"] = {
                 "faces_per_second_from_memory": round(fed, 1),
                 "faces_per_second_loaded": round(loaded, 1),
-                "waited": round(max(0.0, 1 - loaded / fed), 3),
             } | memory
     return {"loaded_per_second": round(_loader_rate(loader(), plan), 1), "batch": plan.batch, "steps": steps}
 

@@ -37,8 +37,7 @@ def test_every_batch_of_the_embedding_is_timed(sample):
 def test_a_training_is_fed_from_memory_and_by_loaders(few):
     speeds = gpu_speed.trainings(replace(few, face_size=64, jobs=1), SHORT)
     step = speeds["steps"]["efficientnet-lite0, float32"]
-    assert min(speeds["loaded_per_second"], *list(step.values())[:2]) > 0
-    assert 0 <= step["waited"] < 1
+    assert min(speeds["loaded_per_second"], *step.values()) > 0
 
 
 def test_what_is_stored_has_every_setting_of_the_plan():
