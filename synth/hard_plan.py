@@ -22,6 +22,9 @@ BEHIND = "another head"
 WIDTHS = (12, 16, 24, 36, 54, 80, 120, 200)
 """Edges of the bins of the width of a face, in pixels."""
 
+HEIGHTS = {2: (0.3, 0.62), 3: (0.2, 0.48, 0.76)}
+"""Where the faces of each row are, by the number of rows, as a share of the still's height from above."""
+
 FACELESS_OF_EACH = 16
 """Stills without a face, of each of `faceless.KINDS`."""
 
@@ -174,11 +177,8 @@ def _gathered(
             slack = max(room - 1.5 * width, 0) / 2
             x = place * size[0] + rng.uniform(-slack, slack) * 0.7
             low, high = 0.78 * width, size[1] - 0.68 * width
-            y = np.clip(
-                (0.3 + 0.32 * row) * size[1] if rows > 1 else rng.uniform(0.34, 0.5) * size[1],
-                low,
-                max(low, high),
-            )
+            height = HEIGHTS[rows][row] if rows > 1 else rng.uniform(0.34, 0.5)
+            y = np.clip(height * size[1], low, max(low, high))
             faces.append(
                 Face(
                     actors[member], width, float(x), float(y), _facing(rng), float(rng.normal(0, 5)), "", row
