@@ -153,7 +153,7 @@ def machines(measured: dict, on_gpu: dict | None) -> str:
         else:
             least = decoding / CORES_PER_GPU / count
             lines.append(
-                f"| {what} | at least {least:,.1f} | not measured, for want of a GPU; "
+                f"| {what} | at least {least:,.1f} | not measured yet; "
                 f"what {CORES_PER_GPU} cores for each GPU need for decoding alone |"
             )
     return "\n".join(
