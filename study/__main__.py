@@ -78,17 +78,13 @@ def measure_all(
     if unknown := set(names or ()) - set(available):
         raise InputError(f"experiment {', '.join(sorted(unknown))}", f"there are {', '.join(available)}")
     wanted = names or available
-    bar = tqdm(full.store_all(dfd.run.load(name), wanted), total=len(wanted), unit="experiment")
-    for experiment, outcome, seconds in bar:
-        bar.write(f"{experiment}: {outcome}, {seconds:.0f} s", file=sys.stderr)
+    _measure(dfd.run.load(name), wanted, full.store)
 
 
 @app.command()
 def quick(name: Name = "sample") -> None:
     """Measure at quick depth all that the chapters show, so that they have only to read it."""
-    run = dfd.run.load(name)
-    for experiment in tqdm(full.experiments(), unit="experiment", disable=None):
-        import_module(f"{EXPERIMENTS}.{experiment}").measure(run)
+    _measure(dfd.run.load(name), full.experiments(), full.quick)
 
 
 @app.command("ledger")
@@ -112,6 +108,12 @@ def measurements() -> list[str]:
     """
     files = sorted((ROOT / "study" / "experiments").glob("[a-z]*.py"))
     return [path.stem for path in files if "\ndef measure(" in path.read_text()]
+
+
+def _measure(run: Run, names: list[str], task: full.Task) -> None:
+    bar = tqdm(full.measure_all(run, names, task), total=len(names), unit="experiment")
+    for experiment, outcome, seconds in bar:
+        bar.write(f"{experiment}: {outcome}, {seconds:.0f} s", file=sys.stderr)
 
 
 def _execute(run: Run) -> None:

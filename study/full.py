@@ -1,10 +1,11 @@
-"""Measures everything at full depth and stores it; what is stored already and fits is left alone."""
+"""Measures everything, at full depth to store it or at quick depth; what is there and fits is left alone."""
 
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from graphlib import TopologicalSorter
 from importlib import import_module
 from multiprocessing import get_context
 from typing import cast
@@ -14,11 +15,15 @@ import nbformat
 import torch
 from threadpoolctl import threadpool_limits
 
+from dfd import embedding, faces
 from dfd.errors import InputError
 from dfd.run import Run
 from study import chapters, dependencies, evidence, measuring, records
 from study.claims import CLAIMS
 from study.measuring import Experiment
+
+Task = Callable[[Run, str], str]
+"""Does something with the experiment of that name, and says what."""
 
 
 def experiments() -> list[str]:
@@ -38,13 +43,14 @@ def experiments() -> list[str]:
     return [name for name in dict.fromkeys(names) if _has_depths(name)]
 
 
-def store_all(run: Run, names: Iterable[str]) -> Iterator[tuple[str, str, float]]:
-    """Measure experiments at full depth, and store each when it is done.
+def measure_all(run: Run, names: Iterable[str], task: Task) -> Iterator[tuple[str, str, float]]:
+    """Measure experiments, each as soon as what it rests on is there.
 
     Each is measured in a fresh process, so that no timing depends on what ran before. Those that time
-    something come first, one after the other; then `run.jobs` of the others run at a time, with a core each.
-    An experiment that takes its numbers from another one begins when that one is done: two that asked for the
-    same networks at the same time would both train them, and delete each other's files.
+    something come first, one after the other; then `run.jobs` of the others run at a time, with a core each,
+    the long ones first, so that no core waits for the other at the end. An experiment that takes its numbers
+    from another one begins when that one is done: two that asked for the same networks at the same time would
+    both train them, and delete each other's files.
 
     Parameters
     ----------
@@ -52,13 +58,15 @@ def store_all(run: Run, names: Iterable[str]) -> Iterator[tuple[str, str, float]
         The run.
     names : iterable of str
         Of experiments.
+    task : callable
+        `store` or `quick`.
 
     Yields
     ------
     name : str
         Of an experiment.
     outcome : str
-        ``"measured"``, ``"stored before"``, or why the run cannot have it.
+        What the task says of it.
     seconds : float
         That it took.
 
@@ -70,19 +78,25 @@ def store_all(run: Run, names: Iterable[str]) -> Iterator[tuple[str, str, float]
     names = list(names)
     timed = [name for name in names if times(name)]
     for name in timed:
-        yield _store_apart(run, name)
-    own, left = replace(run, jobs=1), [name for name in names if name not in timed]
-    while left:
-        ready = [name for name in left if not needs(name) & set(left)]
-        left = [name for name in left if name not in ready]
-        with ThreadPoolExecutor(run.jobs) as lanes:
-            running = [lanes.submit(_store_apart, own, name, True) for name in ready]
-            try:
-                for done in as_completed(running):
+        yield _apart(task, run, name)
+    others = sorted(set(names) - set(timed), key=lambda name: (not is_long(name), names.index(name)))
+    if others:
+        _apart(make_tables, run, "tables")
+    sorter = TopologicalSorter({name: needs(name) & set(others) for name in others})
+    sorter.prepare()
+    own, running = replace(run, jobs=1), set()
+    with ThreadPoolExecutor(run.jobs) as lanes:
+        try:
+            while sorter.is_active():
+                ready = sorted(sorter.get_ready(), key=others.index)
+                running |= {lanes.submit(_apart, task, own, name, True) for name in ready}
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for done in finished:
                     yield done.result()
-            finally:
-                for waiting in running:
-                    waiting.cancel()
+                    sorter.done(done.result()[0])
+        finally:
+            for waiting in running:
+                waiting.cancel()
 
 
 def needs(name: str) -> set[str]:
@@ -99,7 +113,7 @@ def needs(name: str) -> set[str]:
         Names of modules of `study.experiments`.
     """
     package = "study.experiments."
-    imported = dependencies.imported(package + name)
+    imported = dependencies.imported(package + name) - {package + name}
     return {module.removeprefix(package) for module in imported if module.startswith(package)}
 
 
@@ -118,12 +132,30 @@ def times(name: str) -> bool:
     return getattr(_module(name), "TIMES", False)
 
 
-def _store_apart(run: Run, name: str, on_one_core: bool = False) -> tuple[str, str, float]:
+def is_long(name: str) -> bool:
+    """Tell whether an experiment takes much longer than others.
+
+    Parameters
+    ----------
+    name : str
+        Of the experiment.
+
+    Returns
+    -------
+    bool
+    """
+    return getattr(_module(name), "LONG", False)
+
+
+def _apart(task: Task, run: Run, name: str, on_one_core: bool = False) -> tuple[str, str, float]:
     started = time.monotonic()
     prepare = _take_one_core if on_one_core else None
+    # It is forked from a process that has imported what every experiment needs, which takes ten seconds.
+    server = get_context("forkserver")
+    server.set_forkserver_preload(["study.full"])
     try:
-        with ProcessPoolExecutor(1, get_context("spawn"), initializer=prepare) as pool:
-            outcome = pool.submit(store, run, name).result()
+        with ProcessPoolExecutor(1, server, initializer=prepare) as pool:
+            outcome = pool.submit(task, run, name).result()
     except BrokenProcessPool as error:
         reason = "its process died, perhaps for want of memory; the same command goes on from here"
         raise InputError(f"experiment {name!r}", reason) from error
@@ -149,7 +181,7 @@ def store(run: Run, name: str) -> str:
     Returns
     -------
     str
-        The outcome, as in `store_all`.
+        ``"measured"``, ``"stored before"``, or why the run cannot have it.
     """
     experiment = _module(name)
     stored, _ = evidence.read_stored(run, experiment)
@@ -162,6 +194,45 @@ def store(run: Run, name: str) -> str:
         return result.obstacle
     evidence.store(run, result)
     return "measured"
+
+
+def quick(run: Run, name: str) -> str:
+    """Measure one experiment at quick depth, unless that is done.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    name : str
+        Of the experiment.
+
+    Returns
+    -------
+    str
+        ``"measured"``, or why the run cannot have it.
+    """
+    return measuring.measure(run, _module(name)).obstacle or "measured"
+
+
+def make_tables(run: Run, name: str) -> str:
+    """Make the tables that experiments read, so that no two of them make the same one at the same time.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    name : str
+        As every task takes it; does not count.
+
+    Returns
+    -------
+    str
+        Which embeddings there are.
+    """
+    models = embedding.models(run) if len(faces.table(run)) else []
+    for model in models:
+        embedding.table(run, model)
+    return ", ".join(models)
 
 
 def _module(name: str) -> Experiment:

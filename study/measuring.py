@@ -18,7 +18,8 @@ class Experiment(Protocol):
     """A module of `study.experiments` that measures something.
 
     It may leave out ``inputs`` if it reads no table of the run, and ``obstacle`` if every run can have it.
-    One that times something says so by ``TIMES = True``, and is then measured while nothing else runs.
+    One that times something says so by ``TIMES = True``, and is then measured while nothing else runs;
+    one that takes much longer than others by ``LONG = True``, and is then begun before them.
     """
 
     __name__: str

@@ -18,6 +18,7 @@ from study.records import Depth, Result
 from study.statistics import Interval
 
 UNIT = truth.ACTORS
+LONG = True
 POLICIES = (*evaluation.POLICIES, crossfit.FIRST)
 RATES = {"fakes called FAKE": "FAKE", "originals called REAL": "REAL"}
 FALSE_POSITIVE_RATES = np.linspace(0, 1, 101)

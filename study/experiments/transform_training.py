@@ -15,6 +15,7 @@ from study.records import Depth, Result
 from study.statistics import Interval
 
 UNIT = truth.ACTORS
+LONG = True
 TRAINED = {"without": "none", "with": "report"}
 """Trained without or with the transform, by the name that `dfd.training.Recipe` has for it."""
 

@@ -55,18 +55,22 @@ def test_experiments_have_two_depths_and_a_place_in_a_chapter():
 def test_timings_come_first_and_alone_and_all_others_side_by_side(sample, monkeypatch):
     spans = {}
 
-    def apart(run, name, on_one_core=False):
+    def apart(task, run, name, on_one_core=False):
         begun = time.monotonic()
         time.sleep(0.2)
         spans[name] = begun, time.monotonic(), run.jobs, on_one_core
         return name, "measured", 0.2
 
-    monkeypatch.setattr(full, "_store_apart", apart)
+    monkeypatch.setattr(full, "_apart", apart)
     monkeypatch.setattr(full, "times", lambda name: name.startswith("t"))
     monkeypatch.setattr(full, "needs", lambda name: set())
-    done = [name for name, _, _ in full.store_all(replace(sample, jobs=2), ["a", "t1", "b", "t2"])]
+    monkeypatch.setattr(full, "is_long", lambda name: name == "b")
+    done = [
+        name for name, _, _ in full.measure_all(replace(sample, jobs=2), ["a", "t1", "b", "t2"], full.store)
+    ]
     assert done[:2] == ["t1", "t2"] and sorted(done[2:]) == ["a", "b"]
-    assert spans["t1"][1] <= spans["t2"][0] and spans["t2"][1] <= min(spans["a"][0], spans["b"][0])
+    assert spans["t1"][1] <= spans["t2"][0] and spans["t2"][1] <= spans["tables"][0]
+    assert spans["tables"][1] <= min(spans["a"][0], spans["b"][0])
     assert max(spans["a"][0], spans["b"][0]) < min(spans["a"][1], spans["b"][1])
     assert spans["t1"][2:] == (2, False) and spans["a"][2:] == (1, True)
 
@@ -74,24 +78,24 @@ def test_timings_come_first_and_alone_and_all_others_side_by_side(sample, monkey
 def test_an_experiment_waits_for_those_whose_numbers_it_takes(sample, monkeypatch):
     spans = {}
 
-    def apart(run, name, on_one_core=False):
+    def apart(task, run, name, on_one_core=False):
         begun = time.monotonic()
         time.sleep(0.1)
         spans[name] = begun, time.monotonic()
         return name, "measured", 0.1
 
-    monkeypatch.setattr(full, "_store_apart", apart)
+    monkeypatch.setattr(full, "_apart", apart)
     names = ["by_part", "ladder", "fine_tuning", "crop_statistics"]
-    done = [name for name, _, _ in full.store_all(replace(sample, jobs=2), names)]
+    done = [name for name, _, _ in full.measure_all(replace(sample, jobs=2), names, full.store)]
     assert sorted(done) == sorted(names)
     assert spans["fine_tuning"][1] <= min(spans["by_part"][0], spans["ladder"][0])
     assert spans["crop_statistics"][1] <= spans["ladder"][0]
 
 
 def test_no_experiment_waits_for_ever(sample, monkeypatch):
-    monkeypatch.setattr(full, "_store_apart", lambda run, name, on_one_core=False: (name, "measured", 0.0))
+    monkeypatch.setattr(full, "_apart", lambda task, run, name, on_one_core=False: (name, "measured", 0.0))
     names = full.experiments()
-    assert sorted(name for name, _, _ in full.store_all(sample, names)) == sorted(names)
+    assert sorted(name for name, _, _ in full.measure_all(sample, names, full.quick)) == sorted(names)
 
 
 def test_an_experiment_that_times_something_says_so():
