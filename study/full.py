@@ -80,7 +80,7 @@ def measure_all(run: Run, names: Iterable[str], task: Task) -> Iterator[tuple[st
     for name in timed:
         yield _apart(task, run, name)
     others = sorted(set(names) - set(timed), key=lambda name: (not is_long(name), names.index(name)))
-    if others:
+    if len(others) > 1:
         _apart(make_tables, run, "tables")
     sorter = TopologicalSorter({name: needs(name) & set(others) for name in others})
     sorter.prepare()

@@ -40,6 +40,30 @@ def test_an_experiment_is_measured_once_at_full_depth(tiny, experiment):
     assert evidence.read_stored(tiny, experiment)[0] is not None
 
 
+def test_a_quick_measurement_is_not_stored(tiny, experiment):
+    assert full.quick(tiny, "made_up") == "measured"
+    assert experiment.calls == ["quick"]
+    assert not evidence.stored_folder(tiny).exists()
+
+
+def test_the_long_ones_come_first_and_one_alone_makes_no_tables(sample, monkeypatch):
+    begun = []
+
+    def apart(task, run, name, on_one_core=False):
+        begun.append(name)
+        return name, "measured", 0.0
+
+    monkeypatch.setattr(full, "_apart", apart)
+    monkeypatch.setattr(full, "times", lambda name: False)
+    monkeypatch.setattr(full, "needs", lambda name: set())
+    monkeypatch.setattr(full, "is_long", lambda name: name == "b")
+    list(full.measure_all(replace(sample, jobs=1), ["a", "b"], full.quick))
+    assert begun == ["tables", "b", "a"]
+    begun.clear()
+    list(full.measure_all(replace(sample, jobs=1), ["a"], full.quick))
+    assert begun == ["a"]
+
+
 def test_what_a_run_cannot_have_is_said_and_not_stored(tiny, experiment):
     experiment.obstacle = lambda run: "There is nobody in these videos."
     assert full.store(tiny, "made_up") == "There is nobody in these videos."
