@@ -15,6 +15,9 @@ import torch
 from dfd import weights
 from dfd.errors import InputError, MissingExtraError
 
+VERSION = 1
+"""Raised when the code of this module delivers other boxes than before."""
+
 NAMES = (
     "facenet-pytorch",
     "facenet-pytorch-batched",

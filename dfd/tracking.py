@@ -14,6 +14,9 @@ from dfd import boxes, detectors
 from dfd.detectors import Detections
 from dfd.video import Frame
 
+VERSION = 1
+"""Raised when the code of this module delivers other faces than before."""
+
 DETECTOR = "facenet-pytorch"
 
 SHORT_SIDE = 360

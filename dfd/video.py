@@ -12,6 +12,9 @@ from av.error import FFmpegError
 
 from dfd.errors import InputError
 
+VERSION = 1
+"""Raised when the code of this module delivers other frames than before."""
+
 
 @dataclass(frozen=True)
 class Frame:

@@ -17,6 +17,9 @@ PLUMBING = frozenset(
 )
 """Modules that carry data and compute nothing that a result shows; they are not followed."""
 
+BOUNDARY = PLUMBING | {"study.plots", "study.evidence"}
+"""Modules at which the code of an experiment ends."""
+
 NOT_DUMPED = {"ctx", "kind", "type_comment", "type_params"}
 """Fields of syntax trees that say nothing more, or that only some versions of Python have."""
 
@@ -48,7 +51,7 @@ class Source:
 
 def code_hash(
     module: str,
-    boundary: Iterable[str] = (*PLUMBING, "study.plots", "study.evidence"),
+    boundary: Iterable[str] = BOUNDARY,
     start: str = "",
     without: str = "",
 ) -> str:
@@ -133,6 +136,31 @@ def used(module: str, boundary: Iterable[str] = PLUMBING) -> set[Definition]:
         Module and name of each definition.
     """
     return _follow(_all_of(module), set(boundary) - {module})
+
+
+def stops(module: str, boundary: Iterable[str], start: str) -> set[str]:
+    """List the modules that a function uses and at which `code_hash` stops.
+
+    Parameters
+    ----------
+    module : str
+        Full name of the module.
+    boundary : iterable of str
+        Modules that are not followed.
+    start : str
+        Name of the function.
+
+    Returns
+    -------
+    set of str
+        Those modules of the boundary that the function uses, directly or through others outside it.
+    """
+    outside = set(boundary) - {module}
+    used: set[Definition] = set()
+    for name, definition in _follow({(module, start)}, outside):
+        used |= _uses(_statements(name, definition), _source(name), name)
+        used |= {_source(name).names[definition]} if definition in _source(name).names else set()
+    return outside & {name for name, _ in used}
 
 
 def imported(module: str) -> set[str]:

@@ -13,6 +13,22 @@ from study import dependencies, records, truth
 from study.records import Depth, Result
 from study.statistics import Interval
 
+VERSIONED = frozenset(
+    f"dfd.{name}"
+    for name in (
+        "video",
+        "dataset",
+        "detectors",
+        "tracking",
+        "faces",
+        "embedding",
+        "reduction",
+        "clustering",
+        "training",
+    )
+)
+"""Modules with a ``VERSION``, which stands for what they deliver; a test keeps it beside their code."""
+
 
 class Experiment(Protocol):
     """A module of `study.experiments` that measures something.
@@ -161,11 +177,17 @@ def fingerprint(run: Run, experiment: Experiment, depth: Depth) -> str:
     Returns
     -------
     str
-        Hash of code, inputs and depth; what the code says of the other depth does not count.
+        Hash of code, inputs and depth; what the code says of the other depth does not count. Of the modules
+        in `VERSIONED` the version counts instead of the code, which may become faster or clearer without
+        delivering anything else; where time is measured, all code does.
     """
     other = next(other for other in get_args(Depth) if other != depth)
-    code = dependencies.code_hash(experiment.__name__, start="collect", without=other)
-    return tables.fingerprint(code, getattr(experiment, "inputs", _none)(run), depth)
+    name, times = experiment.__name__, getattr(experiment, "TIMES", False)
+    versioned = frozenset() if times else VERSIONED
+    code = dependencies.code_hash(name, dependencies.BOUNDARY | versioned, "collect", without=other)
+    used = sorted(dependencies.stops(name, dependencies.BOUNDARY | versioned, "collect") & versioned)
+    versions = {module: import_module(module).VERSION for module in used}
+    return tables.fingerprint(code, versions, getattr(experiment, "inputs", _none)(run), depth)
 
 
 def estimator(experiment: Experiment) -> str:

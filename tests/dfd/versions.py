@@ -1,14 +1,14 @@
-"""The versions of the stages and the code that each stands for; ``make versions`` keeps them."""
+"""The versions of modules and the code that each stands for; ``make versions`` keeps them."""
 
 import json
 import sys
 from importlib import import_module
 from pathlib import Path
 
-from study import dependencies
+from study import dependencies, measuring
 
 FILE = Path(__file__).with_name("versions.json")
-STAGES = ("dataset", "faces", "embedding", "reduction", "clustering", "training")
+STAGES = sorted(module.removeprefix("dfd.") for module in measuring.VERSIONED)
 TABLES = frozenset(f"dfd.{stage}.{name}" for stage in STAGES for name in ("table", "status"))
 """What a stage reads of another one is followed by the other's fingerprint, not by its code."""
 

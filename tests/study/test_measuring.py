@@ -1,0 +1,51 @@
+"""What a result is made from: the code of its experiment, and the versions of the stages that it reads."""
+
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import dfd.video
+from dfd.run import Run
+from study import dependencies, measuring
+
+READING, TIMING = "frame_samples", "decoding"
+"""An experiment that reads frames, and one that times how they are read."""
+
+
+@pytest.fixture
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The module that reads frames, in a copy of the code."""
+    for package in dependencies.PACKAGES:
+        shutil.copytree(dependencies.ROOT / package, tmp_path / package)
+    monkeypatch.setattr(dependencies, "ROOT", tmp_path)
+    for name in (READING, TIMING):
+        monkeypatch.setattr(import_module(f"study.experiments.{name}"), "inputs", lambda run: [])
+    return tmp_path / "dfd" / "video.py"
+
+
+def fingerprints(run: Run) -> dict[str, str]:
+    """The fingerprints of both experiments at full depth."""
+    modules = {name: import_module(f"study.experiments.{name}") for name in (READING, TIMING)}
+    return {name: measuring.fingerprint(run, module, "full") for name, module in modules.items()}
+
+
+def test_other_code_under_the_same_version_makes_only_timings_stale(sample: Run, reader: Path) -> None:
+    before, text = fingerprints(sample), reader.read_text()
+    assert "must be 1 or more" in text
+    reader.write_text(text.replace("must be 1 or more", "must be at least 1"))
+    after = fingerprints(sample)
+    assert after[READING] == before[READING] and after[TIMING] != before[TIMING]
+
+
+def test_another_version_makes_what_reads_stale(
+    sample: Run, reader: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fingerprints(sample)
+    monkeypatch.setattr(dfd.video, "VERSION", dfd.video.VERSION + 1)
+    assert fingerprints(sample)[READING] != before[READING]
+
+
+def test_every_version_is_that_of_a_module() -> None:
+    assert all(isinstance(import_module(module).VERSION, int) for module in measuring.VERSIONED)
