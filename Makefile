@@ -35,7 +35,7 @@ SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
 BOOTSTRAP = $(firstword $(foreach p,python3 python3.12 python3.11,$(shell $(p) -c '$(SUPPORTED)' 2>/dev/null && echo $(p))))
 
 # What was installed is kept beside the environment, and compared by content: times differ in a copied checkout.
-installed = cat requirements.lock pyproject.toml | cmp -s - .venv/installed
+installed = cat requirements.lock requirements-bare.txt pyproject.toml | cmp -s - .venv/installed
 synth_installed = cmp -s synth/requirements.txt synth/.venv/installed
 
 install: env synthenv ## Install everything that the other targets need
@@ -52,8 +52,9 @@ synthenv:
 	$(if $(BOOTSTRAP),,$(error Python 3.11 or 3.12 is needed; none was found as python3, python3.12 or python3.11))
 	$(BOOTSTRAP) -m venv .venv
 	.venv/bin/python -m pip install --quiet -r requirements.lock
+	.venv/bin/python -m pip install --quiet --no-deps -r requirements-bare.txt
 	.venv/bin/python -m pip install --quiet --no-deps -e .
-	@cat requirements.lock pyproject.toml > .venv/installed
+	@cat requirements.lock requirements-bare.txt pyproject.toml > .venv/installed
 
 synth/.venv: FORCE
 	$(if $(BOOTSTRAP),,$(error Python 3.11 or 3.12 is needed; none was found as python3, python3.12 or python3.11))

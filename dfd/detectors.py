@@ -1,4 +1,4 @@
-"""Face detectors of five packages behind one interface, with one convention for boxes and landmarks."""
+"""Face detectors of nine packages behind one interface, with one convention for boxes and landmarks."""
 
 import os
 from collections import defaultdict
@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import torch
 
-from dfd import weights
+from dfd import single_shot, weights
+from dfd.detections import Detections, checked, in_order, nothing, resized
 from dfd.errors import InputError, MissingExtraError
 
 VERSION = 1
@@ -25,33 +26,10 @@ NAMES = (
     "dlib-cnn",
     "dlib-hog",
     "opencv-haar",
+    *single_shot.NAMES,
 )
 MTCNN_MIN_FACE_SIZE = 20
 DLIB_WINDOW = {"dlib-cnn": 40, "dlib-hog": 80}
-
-
-@dataclass(frozen=True)
-class Detections:
-    """The faces found in one image, best score first.
-
-    Attributes
-    ----------
-    boxes : ndarray of float32, shape (n, 4)
-        Left, top, right and bottom edge (x0, y0, x1, y1) in pixels of the image; a box may reach beyond it.
-    scores : ndarray of float32, shape (n,)
-        How sure the detector is. The MTCNNs give a probability; dlib and OpenCV a number without a fixed
-        range, comparable only within that detector.
-    landmarks : ndarray of float32, shape (n, 5, 2)
-        x and y in pixels of the points in `dfd.boxes.LANDMARKS`, where left and right are those of the image,
-        not of the person. NaN where the detector gives none.
-    """
-
-    boxes: np.ndarray
-    scores: np.ndarray
-    landmarks: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.boxes)
 
 
 class Detector(Protocol):
@@ -105,7 +83,8 @@ def make(
         Where facenet-pytorch computes; the others use the CPU.
     min_face_size : float, optional
         Side of the smallest face looked for, in pixels of the image. By default what the package does:
-        20 for the two MTCNNs, about 40 for dlib's CNN and 80 for its HOG detector, 24 for OpenCV.
+        20 for the two MTCNNs, about 40 for dlib's CNN and 80 for its HOG detector, 24 for OpenCV's cascade;
+        for the others see `dfd.single_shot.SMALLEST`.
     batch_size : int
         Largest number of images of equal size in one pass of ``"facenet-pytorch-batched"``.
     half : bool
@@ -138,6 +117,8 @@ def make(
             return DlibHog(min_face_size)
         case "opencv-haar":
             return OpencvHaar(min_face_size)
+    if name in single_shot.NAMES:
+        return single_shot.make(name, min_face_size)
     raise InputError(f"detector {name!r}", f"no such detector; there are {', '.join(NAMES)}")
 
 
@@ -167,8 +148,8 @@ class FacenetPytorch:
         self.model.min_face_size = self.min_face_size or MTCNN_MIN_FACE_SIZE
         by_size = defaultdict(list)
         for index, image in enumerate(images):
-            by_size[_checked(image).shape].append(index)
-        faces: list[Detections] = [_nothing()] * len(images)
+            by_size[checked(image).shape].append(index)
+        faces: list[Detections] = [nothing()] * len(images)
         for (height, width, _), indices in by_size.items():
             if min(height, width) * (12 / self.model.min_face_size) < 12:
                 continue  # the image pyramid would be empty, which the package turns into an error
@@ -177,7 +158,7 @@ class FacenetPytorch:
                 results = self._detect(np.stack([images[index] for index in batch]))
                 for index, boxes, scores, landmarks in zip(batch, *results, strict=True):
                     if boxes is not None:
-                        faces[index] = _detections(boxes, scores, landmarks)
+                        faces[index] = in_order(boxes, scores, landmarks)
         return faces
 
     def _detect(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -203,23 +184,23 @@ class TensorflowMtcnn:
     def __post_init__(self) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         # Otherwise TensorFlow would take the memory of every GPU that it sees, and use none of them.
-        _extra("tensorflow").config.set_visible_devices([], "GPU")
-        self.model = _extra("mtcnn").MTCNN(device="CPU:0")
+        weights.package("tensorflow").config.set_visible_devices([], "GPU")
+        self.model = weights.package("mtcnn").MTCNN(device="CPU:0")
 
     def detect(self, images: list[np.ndarray]) -> list[Detections]:
         """Find the faces in images; see `Detector.detect`."""
-        return [self._detect(_checked(image)) for image in images]
+        return [self._detect(checked(image)) for image in images]
 
     def _detect(self, image: np.ndarray) -> Detections:
-        resized, back = _resized(image, self.min_face_size, MTCNN_MIN_FACE_SIZE)
-        if min(resized.shape[:2]) < MTCNN_MIN_FACE_SIZE:
-            return _nothing()
+        scaled, back = resized(image, self.min_face_size, MTCNN_MIN_FACE_SIZE)
+        if min(scaled.shape[:2]) < MTCNN_MIN_FACE_SIZE:
+            return nothing()
         rows = self.model.detect_faces(
-            resized, box_format="xyxy", output_type="numpy", fit_to_image=False, threshold_onet=0.7
+            scaled, box_format="xyxy", output_type="numpy", fit_to_image=False, threshold_onet=0.7
         )
         # A row is image number, box, score, the five x and then the five y.
         landmarks = np.stack([rows[:, 6:11], rows[:, 11:16]], axis=-1)
-        return _detections(rows[:, 1:5] * np.tile(back, 2), rows[:, 5], landmarks * back)
+        return in_order(rows[:, 1:5] * np.tile(back, 2), rows[:, 5], landmarks * back)
 
 
 @dataclass
@@ -236,15 +217,13 @@ class DlibHog:
     landmark_model: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        dlib = _extra("dlib")
+        dlib = weights.package("dlib")
         self.model = self._load(dlib)
-        self.landmark_model = dlib.shape_predictor(
-            str(weights.face_recognition_model("shape_predictor_5_face_landmarks.dat"))
-        )
+        self.landmark_model = dlib.shape_predictor(str(weights.in_package("dlib-landmarks")))
 
     def detect(self, images: list[np.ndarray]) -> list[Detections]:
         """Find the faces in images; see `Detector.detect`."""
-        return [self._detect(_checked(image)) for image in images]
+        return [self._detect(checked(image)) for image in images]
 
     def _load(self, dlib: ModuleType) -> Any:
         return dlib.get_frontal_face_detector()
@@ -255,15 +234,15 @@ class DlibHog:
 
     def _detect(self, image: np.ndarray) -> Detections:
         window = DLIB_WINDOW[self.name]
-        resized, back = _resized(image, self.min_face_size, window)
+        scaled, back = resized(image, self.min_face_size, window)
         # A smaller image holds no face of this size, and the smallest make dlib's network fail.
-        if min(resized.shape[:2]) < window:
-            return _nothing()
-        rectangles, scores = self._find(resized)
+        if min(scaled.shape[:2]) < window:
+            return nothing()
+        rectangles, scores = self._find(scaled)
         # dlib's right and bottom are the last pixel inside, not the edge.
         boxes = [(r.left(), r.top(), r.right() + 1, r.bottom() + 1) for r in rectangles]
-        landmarks = [_dlib_landmarks(self.landmark_model(resized, r)) for r in rectangles]
-        return _detections(
+        landmarks = [_dlib_landmarks(self.landmark_model(scaled, r)) for r in rectangles]
+        return in_order(
             np.reshape(boxes, (-1, 4)) * np.tile(back, 2), scores, np.reshape(landmarks, (-1, 5, 2)) * back
         )
 
@@ -275,9 +254,7 @@ class DlibCnn(DlibHog):
     name: str = field(default="dlib-cnn", init=False)
 
     def _load(self, dlib: ModuleType) -> Any:
-        return dlib.cnn_face_detection_model_v1(
-            str(weights.face_recognition_model("mmod_human_face_detector.dat"))
-        )
+        return dlib.cnn_face_detection_model_v1(str(weights.in_package("dlib-cnn")))
 
     def _find(self, image: np.ndarray) -> tuple[list, list[float]]:
         faces = self.model(image, 0)
@@ -306,7 +283,7 @@ class OpencvHaar:
 
     def detect(self, images: list[np.ndarray]) -> list[Detections]:
         """Find the faces in images; see `Detector.detect`."""
-        return [self._detect(_checked(image)) for image in images]
+        return [self._detect(checked(image)) for image in images]
 
     def _detect(self, image: np.ndarray) -> Detections:
         side = round(self.min_face_size or 0)
@@ -319,14 +296,7 @@ class OpencvHaar:
         )
         boxes = np.reshape(rectangles, (-1, 4)).astype(np.float32)
         boxes[:, 2:] += boxes[:, :2]
-        return _detections(boxes, weights, np.full((len(boxes), 5, 2), np.nan))
-
-
-def _extra(module: str) -> ModuleType:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise MissingExtraError(module, "detectors", f"cannot be imported ({error})") from error
+        return in_order(boxes, weights)
 
 
 def _in_full_precision(
@@ -334,39 +304,6 @@ def _in_full_precision(
 ) -> tuple[torch.Tensor, ...]:
     # Coordinates are added to these, which need more digits than half precision has.
     return tuple(output.float() for output in outputs)
-
-
-def _checked(image: np.ndarray) -> np.ndarray:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f"an image must be uint8 (height, width, 3), not {image.dtype} {image.shape}")
-    return image
-
-
-def _resized(
-    image: np.ndarray, min_face_size: float | None, package_size: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Make the smallest wanted face as large as the package's; also give the factors of x and y back."""
-    if min_face_size is None:
-        return np.ascontiguousarray(image), np.ones(2)
-    scale = package_size / min_face_size
-    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    resized = cv2.resize(image, (width, height), interpolation=interpolation)
-    return resized, np.array([image.shape[1] / width, image.shape[0] / height])
-
-
-def _detections(boxes: Any, scores: Any, landmarks: Any) -> Detections:
-    scores = np.asarray(scores, dtype=np.float32).reshape(-1)
-    order = np.argsort(-scores, kind="stable")
-    return Detections(
-        np.asarray(boxes, dtype=np.float32).reshape(-1, 4)[order],
-        scores[order],
-        np.asarray(landmarks, dtype=np.float32).reshape(-1, 5, 2)[order],
-    )
-
-
-def _nothing() -> Detections:
-    return _detections([], [], [])
 
 
 def _dlib_landmarks(shape: Any) -> np.ndarray:

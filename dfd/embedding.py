@@ -185,9 +185,8 @@ def _dlib(run: Run) -> Embedder:
         dlib = import_module("dlib")
     except ImportError as error:
         raise MissingExtraError("dlib", "detectors", f"cannot be imported ({error})") from error
-    model = weights.face_recognition_model
-    landmarks = dlib.shape_predictor(str(model("shape_predictor_5_face_landmarks.dat")))
-    network = dlib.face_recognition_model_v1(str(model("dlib_face_recognition_resnet_model_v1.dat")))
+    landmarks = dlib.shape_predictor(str(weights.in_package("dlib-landmarks")))
+    network = dlib.face_recognition_model_v1(str(weights.in_package("dlib-faces")))
     # The crop was made around the face, so where the face is in it is known without a detector.
     edge = round(run.face_size * run.margin / (1 + run.margin) / 2)
     face = dlib.rectangle(edge, edge, run.face_size - edge - 1, run.face_size - edge - 1)

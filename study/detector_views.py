@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from dfd import dataset, video
 from dfd.boxes import BOX, SAME_FACE
 from dfd.run import Run
-from study import appearance, damage, lineup, plots, searched, statistics, truth
+from study import appearance, damage, lineup, plots, precision, searched, statistics, truth
 from study.experiments import detector_accuracy
 from study.experiments.detector_accuracy import MTCNN, OWN, WIDTHS
 from study.records import Result
@@ -112,38 +112,13 @@ def draw_precision_recall(result: Result) -> Figure:
     figure, panel = plt.subplots(figsize=(8, 4.6))
     for name in (name for name in lineup.SEARCHING if name in set(whole["detector"])):
         own = whole[whole["detector"] == name]
-        curve = precision_recall(own)
+        curve = precision.curve(own)
         label = f"{lineup.TITLES[name]}: {average_precision(own)}"
         panel.step(curve["recall"], curve["precision"], where="pre", color=lineup.COLOURS[name], label=label)
         panel.plot(*curve[["recall", "precision"]].tail(1).to_numpy().T, "o", color=lineup.COLOURS[name])
     panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.04))
     figure.legend(loc="outside lower center", ncols=2, title="average precision")
     return figure
-
-
-def precision_recall(rows: pd.DataFrame) -> pd.DataFrame:
-    """Follow precision and recall as the lowest accepted score falls.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        One detector's rows of a result: kind and score.
-
-    Returns
-    -------
-    DataFrame
-        score, precision, recall; from the highest score down, one row for each score.
-    """
-    boxes = rows[rows["kind"].isin(["face", "false"])].dropna(subset="score")
-    boxes = boxes.sort_values("score", ascending=False, kind="stable")
-    correct = (boxes["kind"] == "face").cumsum().to_numpy()
-    curve = {
-        "score": boxes["score"].to_numpy(),
-        "precision": correct / np.arange(1, len(boxes) + 1),
-        "recall": correct / max((rows["kind"] == "face").sum(), 1),
-    }
-    # Boxes of one score are accepted together.
-    return pd.DataFrame(curve).drop_duplicates("score", keep="last").reset_index(drop=True)
 
 
 def average_precision(rows: pd.DataFrame) -> Interval:
@@ -168,7 +143,7 @@ def average_precision(rows: pd.DataFrame) -> Interval:
     face = (rows["kind"] == "face").to_numpy()
     if not face.any():
         return NOT_COMPUTABLE
-    area = statistics.bootstrap(partial(_area, face, rows["score"].to_numpy()), rows["unit"])
+    area = statistics.bootstrap(partial(precision.area, face, rows["score"].to_numpy()), rows["unit"])
     # Where nothing varies, all boxes hit and precision is 1: the area is the recall.
     return statistics.rate(rows["score"].notna()[face], rows["unit"][face]) if area.low == area.high else area
 
@@ -371,18 +346,6 @@ def _mean(values: pd.Series, units: pd.Series) -> Interval:
         return NOT_COMPUTABLE
     numbers = values[there].to_numpy(float)
     return statistics.bootstrap(lambda weights: float(np.average(numbers, weights=weights)), units[there])
-
-
-def _area(face: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
-    """Add up precision times the growth of recall; scores fall, and faces without a box come last."""
-    count, boxes = weights[face].sum(), int(np.isfinite(scores).sum())
-    if count == 0:
-        return np.nan
-    # Boxes of one score are accepted together.
-    ends = np.flatnonzero(np.diff(scores[:boxes], append=-np.inf))
-    hits, accepted = np.cumsum(weights * face)[ends], np.cumsum(weights)[ends]
-    precision = np.divide(hits, accepted, out=np.zeros(len(ends)), where=accepted > 0)
-    return float(np.diff(hits, prepend=0) @ precision / count)
 
 
 def _points(panel: Axes, spots: np.ndarray, rates: list[Interval], colour: str, label: str) -> None:

@@ -9,6 +9,7 @@ import cv2
 import torch
 
 from dfd import detectors
+from dfd.detectors import Detector
 from dfd.errors import InputError
 
 SHARED = ("matplotlib.pyplot", "scipy.stats", "sklearn.metrics", "torchvision")
@@ -43,7 +44,11 @@ def in_process(detector: str, work: Callable[..., list[dict]], *arguments: objec
 
 
 def all_in_processes(
-    jobs: int, names: tuple[str, ...], search: Callable[..., Iterator[dict]], *arguments: object
+    jobs: int,
+    names: tuple[str, ...],
+    search: Callable[..., Iterator[dict]],
+    *arguments: object,
+    load: Callable[[str], Detector] = detectors.make,
 ) -> list[dict]:
     """Let detectors search, each in a process of its own and on one core.
 
@@ -57,6 +62,8 @@ def all_in_processes(
         A function of a module; called with a detector and `arguments`, it yields rows.
     *arguments : object
         What it is called with after the detector.
+    load : callable
+        Gives the detector of a name.
 
     Returns
     -------
@@ -67,15 +74,19 @@ def all_in_processes(
     # The slowest first, so that the processes end at about the same time.
     order = sorted(names, key=lambda name: name != "dlib-cnn")
     with ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(in_process, name, _with_detector, name, search, *arguments) for name in order]
+        running = [
+            pool.submit(in_process, name, _with_detector, name, load, search, *arguments) for name in order
+        ]
         return [row for process in running for row in process.result()]
 
 
-def _with_detector(name: str, search: Callable[..., Iterator[dict]], *arguments: object) -> list[dict]:
+def _with_detector(
+    name: str, load: Callable[[str], Detector], search: Callable[..., Iterator[dict]], *arguments: object
+) -> list[dict]:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     try:
-        detector = detectors.make(name)
+        detector = load(name)
     except InputError as error:
         return [{"detector": name, "reason": str(error)}]
     rows = [{"detector": name} | row for row in search(detector, *arguments)]

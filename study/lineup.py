@@ -2,8 +2,16 @@
 
 import pandas as pd
 
-from dfd import detectors
+from dfd import detectors, single_shot
 from study.plots import COLOURS as PALETTE
+
+EXTRACTOR = "extractor"
+"""Stands for `dfd.search` where it is compared with detectors."""
+
+MTCNN = "facenet-pytorch"
+"""The detector that the report ends with."""
+
+DLIB = ("dlib-hog", "dlib-cnn")
 
 TITLES = {
     "facenet-pytorch-batched": "facenet-pytorch, batched",
@@ -12,17 +20,28 @@ TITLES = {
     "dlib-hog": "dlib HOG",
     "dlib-cnn": "dlib CNN",
     "opencv-haar": "OpenCV Haar",
+    "yunet": "YuNet",
+    "centerface": "CenterFace",
+    "libfacedetection": "libfacedetection",
+    "blazeface": "BlazeFace",
+    EXTRACTOR: "this book's extractor",
 }
-"""Names of `dfd.detectors.NAMES` in words, in the order in which they are shown."""
+"""Names of `dfd.detectors.NAMES`, and `EXTRACTOR`, in words, in the order in which they are shown."""
 
-COLOURS = dict(zip(TITLES, PALETTE, strict=False))
+COLOURS = dict(zip(TITLES, [*PALETTE, "#882255", "#332288", "#000000"], strict=True))
 """Colour of each detector."""
 
 MTCNNS = ("facenet-pytorch", "tensorflow-mtcnn")
 """The two detectors that carry the same weights, so that they can be compared without truth."""
 
-SEARCHING = tuple(name for name in detectors.NAMES if name != "facenet-pytorch-batched")
+ALL = tuple(name for name in detectors.NAMES if name != "facenet-pytorch-batched")
 """Detectors whose accuracy is measured: all but the batched one, whose boxes are those of the other."""
+
+SEARCHING = tuple(name for name in ALL if name not in single_shot.NAMES)
+"""Those of the report's time, which are also tried on the sample and under damage."""
+
+USUAL = {"yunet": 0.9, "centerface": 0.5, "libfacedetection": 0.5, "blazeface": 0.5}
+"""Lowest scores that packages ask for by default, where `dfd.detectors` asks for less."""
 
 
 def titled(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score
 
-from study import damage, detector_views
+from study import damage, detector_views, precision
 from study.experiments import detector_accuracy
 from study.records import Result
 
@@ -48,7 +48,7 @@ def test_precision_recall() -> None:
     rows = pd.DataFrame(
         {"kind": ["face", "false", "face", "face"], "score": [0.9, 0.7, 0.7, np.nan], "unit": list("abcd")}
     )
-    curve = detector_views.precision_recall(rows)
+    curve = precision.curve(rows)
     assert curve["score"].tolist() == [0.9, 0.7]
     assert curve["precision"].tolist() == pytest.approx([1, 2 / 3])
     assert curve["recall"].tolist() == pytest.approx([1 / 3, 2 / 3])

@@ -1,13 +1,15 @@
 import pandas as pd
 
-from dfd import detectors
+from dfd import detectors, single_shot
 from study import lineup
 
 
 def test_every_detector_has_a_title_and_a_colour():
-    assert set(lineup.TITLES) == set(lineup.COLOURS) == set(detectors.NAMES)
-    assert len(set(lineup.COLOURS.values())) == len(detectors.NAMES)
-    assert set(lineup.SEARCHING) == set(detectors.NAMES) - {"facenet-pytorch-batched"}
+    everybody = {*detectors.NAMES, lineup.EXTRACTOR}
+    assert set(lineup.TITLES) == set(lineup.COLOURS) == everybody
+    assert len(set(lineup.COLOURS.values())) == len(everybody)
+    assert set(lineup.ALL) == set(detectors.NAMES) - {"facenet-pytorch-batched"}
+    assert set(lineup.SEARCHING) | set(single_shot.NAMES) == set(lineup.ALL)
 
 
 def test_rows_come_in_one_order():
