@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from dfd import contents, dataset, parallel, tables, tracking, video
+from dfd import contents, dataset, parallel, search, tables, video
 from dfd.boxes import BOX, LANDMARK_COLUMNS
 from dfd.errors import InputError
 from dfd.run import Run
 
-VERSION = 1
+VERSION = 2
 """Raised when the code of this stage makes other tables than before."""
 
 JPEG_QUALITY = 95
@@ -218,7 +218,7 @@ def _extract(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
     outcome = videos[columns].assign(sampled=0, faces=0)
     readable = videos[videos["status"] == "ok"]
     for place, result in parallel.map_unordered(
-        run, _extract_one, readable.to_dict("records"), _lost, "video"
+        run, _extract_one, readable.to_dict("records"), _lost, "video", on_gpu=False
     ):
         outcome.loc[readable.index[place], list(result)] = list(result.values())
     return outcome[["video", "label", "split", "sampled", "faces", "status", "reason"]]
@@ -250,7 +250,7 @@ def _lost(reason: str) -> dict:
 
 def _faces(run: Run, facts: dict, count: int) -> pd.DataFrame:
     rows = []
-    for frame, detections in tracking.find(video.sample_frames(run.data / facts["path"], count)):
+    for frame, detections in search.find(video.sample_frames(run.data / facts["path"], count)):
         for person in range(len(detections)):
             box = detections.boxes[person]
             rows.append(

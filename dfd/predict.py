@@ -16,8 +16,8 @@ from dfd import (
     faces,
     loading,
     parallel,
+    search,
     tables,
-    tracking,
     training,
     video,
 )
@@ -98,6 +98,6 @@ def _crops(run: Run, file: Path) -> list[np.ndarray]:
     # Encoded and decoded, since the faces that the classifier has learned from were too.
     return [
         faces.decode(faces.encode(faces.crop(frame.image, box, run.margin, run.face_size)))
-        for frame, detections in tracking.find(video.sample_frames(file, FRAMES))
+        for frame, detections in search.find(video.sample_frames(file, FRAMES))
         for box in detections.boxes
     ]

@@ -16,9 +16,6 @@ BYTES = 470e9
 PARTS = 50
 """Parts that it is published in."""
 
-CORES_PER_GPU = 8
-"""Cores that decode for one GPU, where nobody has measured how many it needs."""
-
 
 LOOP, OURS = extraction_accuracy.LOOP, extraction_accuracy.EXTRACTOR
 HALF = extraction_accuracy.HALF
@@ -84,7 +81,7 @@ def tables() -> dict[str, str]:
         raise InputError(results.FOLDER / "extraction_cost.json", "no such result; measure extraction_cost")
     return {
         "costs-table": sizes(cost),
-        "cluster-costs-table": machines(cost, results.read("extraction_cost_gpu")),
+        "cluster-costs-table": machines(cost),
         "cluster-checks-table": checks(),
     }
 
@@ -125,15 +122,13 @@ def sizes(measured: dict) -> str:
     return "\n".join([*lines, "", _source(measured)])
 
 
-def machines(measured: dict, on_gpu: dict | None) -> str:
+def machines(measured: dict) -> str:
     """Say what finding the faces of all of DFDC takes on machines of several sizes.
 
     Parameters
     ----------
     measured : dict
-        As `study.experiments.extraction_cost` stores it on a machine without a GPU.
-    on_gpu : dict or None
-        The same from a machine with one; ``None`` where nobody has measured it.
+        As `study.experiments.extraction_cost` stores it.
 
     Returns
     -------
@@ -141,21 +136,9 @@ def machines(measured: dict, on_gpu: dict | None) -> str:
         MyST Markdown.
     """
     hours = _hours(measured, "core_seconds_per_video")
-    decoding = _hours(measured, "decoding_core_seconds_per_video")
     lines = ["| On | Hours | How it is known |", "|---|--:|---|"]
     for what, count in {"1 core": 1, "2 cores": 2, "16 cores": 16, "100 workers of one core": 100}.items():
         lines.append(f"| {what} | {hours / count:,.1f} | measured core-seconds / {count} |")
-    for count in (1, 8):
-        what = f"{count} GPU{'s' if count > 1 else ''}"
-        if on_gpu:
-            hours = _hours(on_gpu, "seconds_per_video") / count
-            lines.append(f"| {what} | {hours:,.1f} | measured on {on_gpu['machine']} |")
-        else:
-            least = decoding / CORES_PER_GPU / count
-            lines.append(
-                f"| {what} | at least {least:,.1f} | not measured yet; "
-                f"what {CORES_PER_GPU} cores for each GPU need for decoding alone |"
-            )
     return "\n".join(
         [*lines, "", _source(measured), "Division by the number of workers assumes a disk that keeps up."]
     )

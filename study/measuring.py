@@ -19,7 +19,7 @@ VERSIONED = frozenset(
         "video",
         "dataset",
         "detectors",
-        "tracking",
+        "search",
         "faces",
         "embedding",
         "reduction",

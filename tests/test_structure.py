@@ -28,8 +28,10 @@ SUPPORTS = (
     *(
         "dataset",
         "video",
+        "detections",
+        "single_shot",
         "detectors",
-        "tracking",
+        "search",
         "faces",
         "augment",
         "embedding",

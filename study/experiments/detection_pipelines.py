@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dfd import detectors, tracking, video
+from dfd import detectors, search, video
 from dfd.run import Run
 from study import clips, decoders, measuring, plots, statistics, timing
 from study.experiments import published_speeds
@@ -208,6 +208,6 @@ def _ways(
         START: lambda: one_by_one.detect(opencv(True)),
         BATCHES: lambda: batched.detect(opencv(True)),
         REPORTS: lambda: batched.detect(opencv(False)),
-        OURS: lambda: [faces for _, faces in tracking.find(iter(ours()))],
+        OURS: lambda: [faces for _, faces in search.find(iter(ours()))],
     }
     return readers, ways

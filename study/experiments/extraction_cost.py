@@ -33,9 +33,8 @@ def core_seconds() -> float:
 def measure(run: Run, videos: int = 20) -> dict:
     """Extract the faces of some videos, one by one, and store and print the mean cost for each label.
 
-    Processor time is what counts without a GPU, since it depends less than time on the clock on the number
-    of cores and on what else the machine does; with a GPU the time on the clock counts, and the result goes
-    to a file of its own.
+    Processor time is what counts, since it depends less than time on the clock on the number of cores and on
+    what else the machine does; a GPU has no part in it.
 
     Parameters
     ----------
@@ -47,9 +46,9 @@ def measure(run: Run, videos: int = 20) -> dict:
     Returns
     -------
     dict
-        As stored under ``"extraction_cost"``, and on a GPU under ``"extraction_cost_gpu"``: profile, and for
-        each label under costs: videos, core_seconds_per_video, decoding_core_seconds_per_video,
-        seconds_per_video, faces_per_video and bytes_per_face.
+        As stored under ``"extraction_cost"``: profile, and for each label under costs: videos,
+        core_seconds_per_video, decoding_core_seconds_per_video, seconds_per_video, faces_per_video and
+        bytes_per_face.
 
     Raises
     ------
@@ -71,7 +70,7 @@ def measure(run: Run, videos: int = 20) -> dict:
     finally:
         torch.set_num_threads(threads)
     result = results.store(
-        "extraction_cost_gpu" if torch.cuda.is_available() else "extraction_cost",
+        "extraction_cost",
         "finding, cropping and storing the faces of a video: core-seconds, faces and bytes stored",
         PACKAGES,
         profile=run.name,

@@ -190,7 +190,7 @@ def diagram(run: Run) -> Figure:
     -------
     Figure
     """
-    steps = ["video", "MTCNN\nface crops", run.backbone.replace("-", "\n", 1)]
+    steps = ["video", "face\ncrops", run.backbone.replace("-", "\n", 1)]
     steps += [f"{embedding.FEATURES[run.backbone]}\nfeatures", "dropout,\nlinear:\n2 logits"]
     steps += ["mean of\nfaces", "calibration", "P(FAKE)"]
     figure, panel = plt.subplots(figsize=(9.5, 1.4))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dfd import dataset, embedding, faces, parallel, tables, tracking, video
+from dfd import dataset, embedding, faces, parallel, search, tables, video
 from dfd.errors import InputError
 from dfd.run import Run
 from study import linear_probe, measuring, plots, scores, truth
@@ -133,7 +133,7 @@ def _embed_piece(run: Run, item: tuple[pd.DataFrame, int]) -> pd.DataFrame:
         # Compressed once, as the faces stage does it.
         crops = [
             faces.decode(faces.encode(faces.crop(frame.image, box, run.margin, run.face_size)))
-            for frame, detections in tracking.find(video.sample_frames(run.data / row["path"], most))
+            for frame, detections in search.find(video.sample_frames(run.data / row["path"], most))
             for box in detections.boxes
         ]
         if crops:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfd import dataset, faces, tables, tracking, video
+from dfd import dataset, faces, search, tables, video
 from dfd.boxes import BOX
 from dfd.errors import InputError
 
@@ -48,7 +48,7 @@ def test_table_has_the_faces_of_all_videos(small, made):
     assert set(made["video"]) == set(dataset.table(small)["video"])
     assert list(made.columns) == faces.FACTS
     assert ((made["x1"] > made["x0"]) & (made["y1"] > made["y0"])).all()
-    assert (made["score"] >= tracking.LOWEST_SCORE).all()
+    assert (made["score"] >= search.LOWEST_SCORE).all()
     per_video = made.groupby("label")["video"].value_counts()
     assert per_video["FAKE"].max() <= small.faces_per_fake
     assert per_video["REAL"].max() <= small.faces_per_real

@@ -20,5 +20,7 @@ def test_changed_code_without_a_new_version_is_told():
 def test_a_new_version_has_to_be_kept():
     kept = versions.now()
     current = versions.now()
-    current["faces"] = {"version": kept["faces"]["version"] + 1, "code": "another"}
-    assert versions.complaints(kept, current) == ["version 2 of dfd.faces is not kept yet: run make versions"]
+    newer = kept["faces"]["version"] + 1
+    current["faces"] = {"version": newer, "code": "another"}
+    complaint = f"version {newer} of dfd.faces is not kept yet: run make versions"
+    assert versions.complaints(kept, current) == [complaint]

@@ -25,14 +25,9 @@ def test_costs_scale_with_the_number_of_videos():
 
 
 def test_machines_share_the_work():
-    table = costs.machines(MEASURED, None)
+    table = costs.machines(MEASURED)
     assert "| 1 core | 1,191.5 |" in table
     assert "| 100 workers of one core | 11.9 |" in table
-
-
-def test_what_was_not_measured_is_called_so():
-    assert "| 8 GPUs | at least 3.7 | not measured" in costs.machines(MEASURED, None)
-    assert "| 8 GPUs | 14.9 | measured on a machine |" in costs.machines(MEASURED, MEASURED)
 
 
 def test_what_was_not_run_is_called_so(monkeypatch, tmp_path):

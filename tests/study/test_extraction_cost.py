@@ -10,7 +10,7 @@ from dfd.errors import InputError
 from study import results
 from study.experiments import extraction_cost
 
-NAME = "extraction_cost_gpu" if torch.cuda.is_available() else "extraction_cost"
+NAME = "extraction_cost"
 
 
 @pytest.fixture(autouse=True)
