@@ -4,6 +4,8 @@ from itertools import islice
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pandas as pd
 from av.error import FFmpegError
 
@@ -94,7 +96,12 @@ def beginning(path: str | Path, target: Path, frames: int) -> Path:
 
 
 def lengthened(
-    path: str | Path, target: Path, frames: int, key_every: int, bit_rate: int | None = None
+    path: str | Path,
+    target: Path,
+    frames: int,
+    key_every: int,
+    bit_rate: int | None = None,
+    short_side: int | None = None,
 ) -> Path:
     """Make a longer video of a short one by playing it forwards and backwards.
 
@@ -110,13 +117,15 @@ def lengthened(
         Distance of its key frames; DFDC's have 250.
     bit_rate : int, optional
         Bits a second to aim at; DFDC's have some 3 million. By default the encoder aims at a quality.
+    short_side : int, optional
+        Short side in pixels to which frames are scaled; by default they keep their size.
 
     Returns
     -------
     Path
         `target`.
     """
-    pictures = [frame.image for frame in video.every(path, 1)]
+    pictures = [_scaled(frame.image, short_side) for frame in video.every(path, 1)]
     there_and_back = [*pictures, *pictures[-2:0:-1]]
     height, width = pictures[0].shape[:2]
     settings = {"preset": "veryfast", "sc_threshold": "0", "g": str(key_every), "bf": "3"}
@@ -130,3 +139,12 @@ def lengthened(
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     return target
+
+
+def _scaled(image: np.ndarray, short_side: int | None) -> np.ndarray:
+    if short_side is None:
+        return image
+    # H.264 halves the resolution of colours, so both sides are even.
+    scale = short_side / min(image.shape[:2])
+    size = [2 * round(side * scale / 2) for side in image.shape[1::-1]]
+    return cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)

@@ -13,8 +13,11 @@ from dfd import video
 from dfd.errors import InputError
 from study import clips
 
-STEPS = (1, 2, 5, 10, 30, 100)
-FEW = 8
+COUNTS = (8, 15, 40)
+"""Frames that are wanted, spread evenly: 8 of a fake and 40 of an original, as the report takes, and 15."""
+
+FEW, TENTH, ALL = f"{COUNTS[0]} in all", "every 10", "every 1"
+"""Names of selections: the least frames, every tenth as the report's loop reads, and all."""
 
 
 def opencv(path: str | Path, wanted: Sequence[int], convert_all: bool = False) -> Generator[np.ndarray]:
@@ -187,13 +190,11 @@ def selections(length: int) -> dict[str, Sequence[int]]:
     Returns
     -------
     dict of str to sequence of int
-        Every frame, every second, ... (`STEPS`), as far as the video is long enough for two of them; and
-        `FEW` spread evenly.
+        As many frames as each of `COUNTS`, as far as the video has more; every tenth, and all.
     """
-    ranges: dict[str, Sequence[int]] = {
-        f"every {step}": range(0, length, step) for step in STEPS if step < length
-    }
-    return ranges | {f"{FEW} in all": video.spread(length, min(FEW, length)).tolist()}
+    spread = {f"{count} in all": video.spread(length, count).tolist() for count in COUNTS if count < length}
+    few = spread or {FEW: video.spread(length, min(COUNTS[0], length)).tolist()}
+    return {**few, TENTH: range(0, length, 10), ALL: range(length)}
 
 
 def differences(path: str | Path, wanted: Sequence[int]) -> pd.DataFrame:

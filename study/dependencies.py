@@ -101,25 +101,6 @@ def notebook_hash(code: str) -> str:
     return hashlib.sha256((_dump(tree) + _hash(reached)).encode()).hexdigest()[:16]
 
 
-def public_hash(package: str) -> str:
-    """Hash the text of a package, docstrings included, for pages that are made of its docstrings.
-
-    Parameters
-    ----------
-    package : str
-        ``"dfd"`` or ``"study"``.
-
-    Returns
-    -------
-    str
-        The first 16 hex digits of a SHA-256.
-    """
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / package).rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def used(module: str, boundary: Iterable[str] = PLUMBING) -> set[Definition]:
     """List the definitions that a module uses, its own included.
 

@@ -153,9 +153,10 @@ def _pages_fingerprint(run: Run) -> str:
     files += [ROOT / "_config.yml", ROOT / "_toc.yml", *results.FOLDER.rglob("*.json")]
     files += (ROOT / "data" / "sample" / "gallery").glob("*")
     files += (run.build / "results" / depth).glob("*.json")
+    # A page is made of the docstrings, others show code.
+    files += [path for package in dependencies.PACKAGES for path in (ROOT / package).rglob("*.py")]
     hashes = {os.path.relpath(path, ROOT): contents.sha256(path) for path in sorted(files) if path.is_file()}
-    packages = [dependencies.public_hash(package) for package in dependencies.PACKAGES]
-    return tables.fingerprint(hashes, packages, depth, version("jupyter-book"))
+    return tables.fingerprint(hashes, depth, version("jupyter-book"))
 
 
 def stage(run: Run, folder: Path) -> None:

@@ -77,7 +77,7 @@ CLAIMS: dict[str, Claim] = {
             {
                 "reading alone": Near("cut: reading alone", to=0.34, within=0.05),
                 "with the default MTCNN": Near("cut: with the default MTCNN", to=0.34, within=0.05),
-                "with this book's detector": Near("cut: with this book's detector", to=0.34, within=0.05),
+                "with this book's extractor": Near("cut: with this book's extractor", to=0.34, within=0.05),
             }
         ),
         shown="fig-grab",
@@ -104,7 +104,7 @@ CLAIMS: dict[str, Claim] = {
         rule=Every(
             tuple(
                 Greater(f"gain: face of 150 px over {side} px", than=-WORTH_AUC, unit="AUC")
-                for side in (50, 75, 100, 200)
+                for side in (50, 75, 100, 200, 240)
             )
         ),
         shown="fig-choices",

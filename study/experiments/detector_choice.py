@@ -1,4 +1,4 @@
-"""Does a deepfake detector depend on its face detector (C34)? Crops of three, judged by one probe."""
+"""Does a deepfake detector depend on its face detector (C34)? Crops of several, judged by one probe."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,8 +19,11 @@ from study.statistics import Interval
 
 UNIT = truth.ACTORS
 
-COMPARED = ("facenet-pytorch", "dlib-hog", "opencv-haar")
-"""Detectors whose crops are judged: the report's choice, the dlib that it timed, and OpenCV's cascade."""
+COMPARED = ("facenet-pytorch", "dlib-hog", "opencv-haar", "yunet")
+"""Detectors whose crops are judged: the report's choice, the dlib that it timed, and OpenCV's old and new."""
+
+SHAKEN = {f"shaken by {amount:.0%}": amount for amount in (0.05, 0.1, 0.2, 0.4)}
+"""The first one's boxes, moved and scaled at random: the deviation as a share of the box's side."""
 
 NO_FACE = 0.5
 """Probability of FAKE of a video in which a detector finds no face."""
@@ -101,8 +104,9 @@ def collect(run: Run, depth: Depth) -> pd.DataFrame:
     pieces = [(listed.iloc[start : start + VIDEOS], plan.frames) for start in range(0, len(listed), VIDEOS)]
     done = dict(parallel.map_unordered(run, _embedded, pieces, _lost, "piece", on_gpu=False))
     crops = pd.concat([done[place] for place in sorted(done)], ignore_index=True)
+    names = (*COMPARED, *SHAKEN)
     return pd.concat(
-        [_judged(listed, crops[crops["detector"] == name], name) for name in COMPARED], ignore_index=True
+        [_judged(listed, crops[crops["detector"] == name], name) for name in names], ignore_index=True
     )
 
 
@@ -118,20 +122,27 @@ def estimate(table: pd.DataFrame) -> dict[str, Interval]:
     compared = {
         f"AUC: {lineup.TITLES[first]} less {lineup.TITLES[other]}": (first, other) for other in others
     }
-    return estimates | scores.differences(table, "detector", compared)
+    estimates |= scores.differences(table, "detector", compared)
+    for name in SHAKEN:
+        estimates[f"AUC, boxes {name}"] = scores.of(table[table["detector"] == name])
+    shaken = {f"AUC: boxes as they are less {name}": (first, name) for name in SHAKEN}
+    return estimates | scores.differences(table, "detector", shaken)
 
 
 def draw(result: Result) -> Figure:
-    """Show the AUC of each detector's crops."""
+    """Show the AUC of each detector's crops, and of boxes shaken more and more."""
     if result.obstacle:
         return plots.obstacle_figure(result.obstacle)
-    figure, panel = plt.subplots(figsize=(6, 2.6))
-    for place, name in enumerate(COMPARED):
-        auc = result.estimates[f"AUC, crops of {lineup.TITLES[name]}"]
-        panel.hlines(place, auc.low, auc.high, color=lineup.COLOURS[name])
-        panel.plot(auc.value, place, "o", color=lineup.COLOURS[name])
-    panel.set(yticks=range(len(COMPARED)), yticklabels=[lineup.TITLES[name] for name in COMPARED])
-    panel.set(xlabel="AUC of a linear probe on the crops", ylim=(len(COMPARED) - 0.5, -0.5))
+    rows = {f"crops of {lineup.TITLES[name]}": lineup.COLOURS[name] for name in COMPARED}
+    rows |= {f"boxes {name}": lineup.COLOURS[COMPARED[0]] for name in SHAKEN}
+    figure, panel = plt.subplots(figsize=(6.5, 3.4))
+    for place, (name, colour) in enumerate(rows.items()):
+        auc = result.estimates[f"AUC, {name}"]
+        panel.hlines(place, auc.low, auc.high, color=colour)
+        panel.plot(auc.value, place, "o" if place < len(COMPARED) else "s", color=colour)
+    panel.axhline(len(COMPARED) - 0.5, color="0.8", lw=1)
+    panel.set(yticks=range(len(rows)), yticklabels=list(rows))
+    panel.set(xlabel="AUC of a linear probe on the crops", ylim=(len(rows) - 0.5, -0.5))
     return figure
 
 
@@ -153,8 +164,7 @@ def _embedded(run: Run, piece: tuple[pd.DataFrame, int]) -> pd.DataFrame:
     rows, images = [], []
     for facts in listed.to_dict("records"):
         for frame in video.sample_frames(run.data / facts["path"], count):
-            for name in COMPARED:
-                boxes = _detector(name).detect([frame.image])[0].boxes
+            for name, boxes in _boxes(run, facts["video"], frame).items():
                 images += [faces.crop(frame.image, box, run.margin, run.face_size) for box in boxes]
                 rows += [(facts["video"], frame.index, name, True)] * len(boxes)
                 rows += [] if len(boxes) else [(facts["video"], frame.index, name, False)]
@@ -162,6 +172,26 @@ def _embedded(run: Run, piece: tuple[pd.DataFrame, int]) -> pd.DataFrame:
     vectors = iter(embedding.embed(_network(run), np.stack(images)) if images else ())
     table["vector"] = [next(vectors) if there else None for there in table["vector"]]
     return table
+
+
+def _boxes(run: Run, name: str, frame: video.Frame) -> dict[str, np.ndarray]:
+    """Let every detector search a frame, and shake the boxes of the first, the same in every run."""
+    boxes = {detector: _usual(detector, frame.image) for detector in COMPARED}
+    random = np.random.default_rng([run.seed, frame.index, *name.encode()])
+    shaken = {condition: _shaken(boxes[COMPARED[0]], amount, random) for condition, amount in SHAKEN.items()}
+    return boxes | shaken
+
+
+def _usual(name: str, image: np.ndarray) -> np.ndarray:
+    detections = _detector(name).detect([image])[0]
+    return detections.boxes[detections.scores >= lineup.USUAL.get(name, -np.inf)]
+
+
+def _shaken(boxes: np.ndarray, amount: float, random: np.random.Generator) -> np.ndarray:
+    middles, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    middles = middles + amount * sides * random.standard_normal(middles.shape)
+    sides = sides * np.exp(amount * random.standard_normal((len(sides), 1)))
+    return np.hstack([middles - sides / 2, middles + sides / 2])
 
 
 @lru_cache(maxsize=len(COMPARED))

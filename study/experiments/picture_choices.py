@@ -34,13 +34,16 @@ class Picture:
     Attributes
     ----------
     margin : float or None
-        Share of the face's side added around it; ``None`` for the whole frame, squeezed into a square.
+        Share of the face's side added around it; ``None`` for the whole frame.
     size : int
         Side of the picture in pixels.
+    padded : bool
+        Whether a whole frame keeps its shape, between black bars, or is squeezed into a square.
     """
 
     margin: float | None
     size: int
+    padded: bool = False
 
 
 STANDARD = "standard"
@@ -55,7 +58,9 @@ PICTURES = {
     "face of 75 px": Picture(0.6, 120),
     "face of 100 px": Picture(0.6, 160),
     "face of 200 px": Picture(0.6, 320),
+    "face of 240 px": Picture(0.6, 384),
     "whole frame": Picture(None, 240),
+    "whole frame, padded": Picture(None, 240, padded=True),
 }
 """Pictures compared; the standard one is the report's: a margin of 0.6 and a face of 150 pixels.
 
@@ -69,6 +74,7 @@ SIZES = {
     100: "face of 100 px",
     150: STANDARD,
     200: "face of 200 px",
+    240: "face of 240 px",
 }
 """Pictures that differ in size, by the side of the face in pixels."""
 
@@ -88,7 +94,9 @@ FAMILIES = {
         for side, name in SIZES.items()
         if side != 150
     },
-    "crop": {"gain: face crop over whole frame": (STANDARD, "whole frame")},
+    "crop": {
+        f"gain: face crop over {frame}": (STANDARD, frame) for frame in ("whole frame", "whole frame, padded")
+    },
 }
 """Differences that are looked at, in families of which each answers one question."""
 
@@ -187,11 +195,24 @@ def _frames(run: Run, rows: pd.DataFrame) -> dict[int, np.ndarray]:
 
 def _cut_out(image: np.ndarray, box: np.ndarray, picture: Picture) -> np.ndarray:
     """Make a picture of a face, and compress it once, as the faces stage does."""
-    if picture.margin is None:
-        cut = cv2.resize(image, (picture.size, picture.size), interpolation=cv2.INTER_AREA)
-    else:
+    if picture.margin is not None:
         cut = faces.crop(image, box, picture.margin, picture.size)
+    elif picture.padded:
+        cut = _padded(image, picture.size)
+    else:
+        cut = cv2.resize(image, (picture.size, picture.size), interpolation=cv2.INTER_AREA)
     return faces.decode(faces.encode(cut))
+
+
+def _padded(image: np.ndarray, size: int) -> np.ndarray:
+    scale = size / max(image.shape[:2])
+    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
+    square = np.zeros((size, size, 3), np.uint8)
+    top, left = (size - height) // 2, (size - width) // 2
+    square[top : top + height, left : left + width] = cv2.resize(
+        image, (width, height), interpolation=cv2.INTER_AREA
+    )
+    return square
 
 
 def _lost(reason: str) -> dict[str, np.ndarray]:

@@ -24,7 +24,7 @@ def table() -> pd.DataFrame:
             share=1.0,
             p_fake=random.random(120) + (2 * fake if name == "facenet-pytorch" else 0),
         )
-        for name in detector_choice.COMPARED
+        for name in (*detector_choice.COMPARED, *detector_choice.SHAKEN)
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -34,6 +34,7 @@ def test_scores_of_detectors_are_compared(table: pd.DataFrame) -> None:
     assert estimates["AUC, crops of facenet-pytorch"].value == 1
     assert estimates["AUC: facenet-pytorch less dlib HOG"].low > 0.2
     assert estimates["frames with a face, OpenCV Haar"].value == 1
+    assert estimates["AUC: boxes as they are less shaken by 40%"].low > 0.2
     plt.close(detector_choice.draw(Result("detector_choice", "quick", table, estimates, "actors", 30)))
 
 
@@ -54,7 +55,7 @@ def test_every_video_is_judged_on_the_crops_of_each_detector(
         detector_choice, "PLANS", dict.fromkeys(("quick", "full"), detector_choice.Plan(2, 1, 1))
     )
     result = detector_choice.measure(tiny)
-    assert len(result.table) == 3 * 12
+    assert len(result.table) == 8 * 12
     assert result.table["p_fake"].between(0, 1).all()
     assert result.table["share"].between(0, 1).all()
 
@@ -70,3 +71,14 @@ def test_a_video_without_a_face_is_anybodys_guess(monkeypatch: pytest.MonkeyPatc
     judged = detector_choice._judged(listed, crops, "d")
     assert judged["p_fake"].tolist() == [0.9, 0.5]
     assert judged["share"].tolist() == [1, 0]
+
+
+def test_boxes_are_shaken_by_the_amount_asked_for() -> None:
+    boxes = np.tile([[10.0, 20.0, 30.0, 60.0]], (4000, 1))
+    shaken = detector_choice._shaken(boxes, 0.1, np.random.default_rng(0))
+    middles = (shaken[:, :2] + shaken[:, 2:]) / 2
+    np.testing.assert_allclose(middles.mean(axis=0), [20, 40], atol=0.3)
+    np.testing.assert_allclose(middles.std(axis=0), [2, 4], rtol=0.05)
+    ratios = (shaken[:, 2:] - shaken[:, :2]) / [20, 40]
+    np.testing.assert_allclose(ratios[:, 0], ratios[:, 1])
+    assert np.log(ratios[:, 0]).std() == pytest.approx(0.1, rel=0.05)
