@@ -75,7 +75,7 @@ def draw(result: Result) -> Figure:
         return plots.obstacle_figure(result.obstacle)
     figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.8), sharex=True, sharey=True)
     panels = {"P100 (published)": "P100", "laptop's CPU (published)": "laptop", "measured here": ""}
-    names = list(lineup.TITLES)
+    names = [name for name in lineup.TITLES if name != lineup.EXTRACTOR]
     for panel, (title, machine) in zip(axes, panels.items(), strict=True):
         for place, size in enumerate(timing.SIZES):
             _draw_size(panel, result, machine, size, place)
