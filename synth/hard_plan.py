@@ -128,20 +128,22 @@ class _Casting:
         raise SynthError("hard faces", f"no troupe of {TROUPE} actors has people of the tones {tones}")
 
 
-def make(cast: list[Identity]) -> list[Still]:
+def make(cast: list[Identity], seed: int = SEED) -> list[Still]:
     """Plan all stills.
 
     Parameters
     ----------
     cast : list of Identity
         The actors; a multiple of `TROUPE` of them.
+    seed : int
+        Of all that is drawn.
 
     Returns
     -------
     list of Still
-        The same for the same cast, those of one troupe one after the other.
+        The same for the same cast and seed, those of one troupe one after the other.
     """
-    rng = np.random.default_rng([SEED, 81])
+    rng = np.random.default_rng([seed, 81])
     casting = _Casting(cast, rng)
     stills = [still for stratum in STRATA.values() for still in stratum(casting, rng)]
     stills += [

@@ -149,7 +149,8 @@ against the camera, in degrees.
 
 ## How they are made
 
-`make hard-faces` makes them anew in `build/hard-faces-anew`. Actors, cloth, hair and light are those of
+`make hard-faces` makes them anew in `build/hard-faces-2027`, and with `HARD_SEED=2028` others of their kind,
+with other people. Actors, cloth, hair and light are those of
 the sample's generator. A head turns up to 35 degrees against its
 body, and the body turns the rest; a roll turns the camera. A mask is stretched over nose and chin, a
 hand is that of the head's own body. In a dark still the exposure is lowered until the mean grey is the

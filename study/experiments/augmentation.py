@@ -1,6 +1,5 @@
 """What each random change of the report's transform does to a probe that is fitted to changed faces."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -76,7 +75,7 @@ def estimate(table: pd.DataFrame) -> dict[str, Interval]:
     """Score each change, and compare it with none."""
     names = [str(name) for name in table["change"].unique()]
     estimates = {f"AUC: {name}": scores.of(table[table["change"] == name]) for name in names}
-    compared = {f"gain: {name} over none": (name, NONE) for name in names if name != NONE}
+    compared = {f"gain: {name}": (name, NONE) for name in names if name != NONE}
     return estimates | scores.differences(table, "change", compared)
 
 
@@ -84,16 +83,7 @@ def draw(result: Result) -> Figure:
     """Show the gain of each change over none."""
     if result.obstacle:
         return plots.obstacle_figure(result.obstacle)
-    gains = {name: gain for name, gain in result.estimates.items() if name.startswith("gain: ")}
-    figure, panel = plt.subplots(figsize=(7, 0.32 * len(gains) + 0.9))
-    for place, gain in enumerate(gains.values()):
-        panel.hlines(place, gain.low, gain.high, color=plots.COLOURS[place == 0])
-        panel.plot(gain.value, place, "o", color=plots.COLOURS[place == 0])
-    panel.axvline(0, ls="--", color="0.5")
-    names = [name.removeprefix("gain: ").removesuffix(" over none") for name in gains]
-    panel.set(yticks=range(len(gains)), yticklabels=names, ylim=(len(gains) - 0.5, -0.5))
-    panel.set_xlabel("gain in AUC over unchanged faces")
-    return figure
+    return plots.intervals(result.estimates, "gain: ", "gain in AUC over unchanged faces", line=0)
 
 
 def _embedded(run: Run, piece: tuple[pd.DataFrame, list[str]]) -> dict[str, np.ndarray]:

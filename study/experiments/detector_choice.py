@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
@@ -133,17 +132,7 @@ def draw(result: Result) -> Figure:
     """Show the AUC of each detector's crops, and of boxes shaken more and more."""
     if result.obstacle:
         return plots.obstacle_figure(result.obstacle)
-    rows = {f"crops of {lineup.TITLES[name]}": lineup.COLOURS[name] for name in COMPARED}
-    rows |= {f"boxes {name}": lineup.COLOURS[COMPARED[0]] for name in SHAKEN}
-    figure, panel = plt.subplots(figsize=(6.5, 3.4))
-    for place, (name, colour) in enumerate(rows.items()):
-        auc = result.estimates[f"AUC, {name}"]
-        panel.hlines(place, auc.low, auc.high, color=colour)
-        panel.plot(auc.value, place, "o" if place < len(COMPARED) else "s", color=colour)
-    panel.axhline(len(COMPARED) - 0.5, color="0.8", lw=1)
-    panel.set(yticks=range(len(rows)), yticklabels=list(rows))
-    panel.set(xlabel="AUC of a linear probe on the crops", ylim=(len(rows) - 0.5, -0.5))
-    return figure
+    return plots.intervals(result.estimates, "AUC, ", "AUC of a linear probe on the crops (video level)")
 
 
 def _judged(listed: pd.DataFrame, crops: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """What crops that show no face cost a classifier, and whether filtering them out helps (beside C30)."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -82,15 +81,7 @@ def draw(result: Result) -> Figure:
     """Show the area under the ROC curve of each way."""
     if result.obstacle:
         return plots.obstacle_figure(result.obstacle)
-    ways = [name for name in result.estimates if name.startswith("AUC: ")]
-    figure, panel = plt.subplots(figsize=(7, 2.6))
-    for place, name in enumerate(ways):
-        auc, colour = result.estimates[name], plots.COLOURS[2 if "filtered" in name else place > 0]
-        panel.hlines(place, auc.low, auc.high, color=colour)
-        panel.plot(auc.value, place, "o", color=colour)
-    panel.set(yticks=range(len(ways)), yticklabels=[name.removeprefix("AUC: ") for name in ways])
-    panel.set(xlabel="AUC (video level)", ylim=(len(ways) - 0.5, -0.5))
-    return figure
+    return plots.intervals(result.estimates, "AUC: ", "AUC (video level)")
 
 
 def beside(box: np.ndarray, width: int, height: int, random: np.random.Generator) -> np.ndarray:

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
-from dfd import classifier, dataset, embedding, evaluation, faces, tables, training
+from dfd import classifier, dataset, embedding, evaluation, tables, training
 from dfd.run import Run
 from study import crossfit, dependencies, measuring, plots, rotations, statistics, truth
 from study.crossfit import Fold
@@ -26,22 +26,8 @@ FALSE_POSITIVE_RATES = np.linspace(0, 1, 101)
 
 
 measure = measuring.of(__name__)
-
-
-def inputs(run: Run) -> list:
-    """List what the table depends on besides code."""
-    faces.table(run)
-    return [
-        tables.stored_fingerprint(faces.path(run)),
-        tables.stored_fingerprint(dataset.path(run)),
-        run.backbone,
-        run.seed,
-    ]
-
-
-def obstacle(run: Run) -> str:
-    """Say why this run cannot train a network and judge it; empty if it can."""
-    return crossfit.obstacle(run)
+inputs = crossfit.inputs
+obstacle = crossfit.obstacle
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -87,10 +88,31 @@ def collect(run: Run, depth: Depth) -> pd.DataFrame:
     that hit none (kind ``"false"``), and one for each still (kind ``"still"``). The eyes are off by their
     mean distance from where they are, in sides of the face.
     """
-    stills, faces = hard_faces.stills(), hard_faces.faces()
-    images = stills["image"].iloc[:: EVERY[depth]].tolist()
-    names = (*lineup.ALL, EXTRACTOR)
-    rows = isolated.all_in_processes(run.jobs, names, _search, images, faces, load=_load)
+    return searched(run.jobs, (*lineup.ALL, EXTRACTOR), hard_faces.FOLDER, EVERY[depth])
+
+
+def searched(jobs: int, names: tuple[str, ...], folder: Path, every: int = 1) -> pd.DataFrame:
+    """Let detectors search stills, and hold what they find against the truth.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes at a time.
+    names : tuple of str
+        The detectors: names of `study.lineup`.
+    folder : Path
+        Of the stills.
+    every : int
+        One still out of how many is searched.
+
+    Returns
+    -------
+    DataFrame
+        As `collect` describes it.
+    """
+    stills, faces = hard_faces.stills(folder), hard_faces.faces(folder)
+    images = stills["image"].iloc[::every].tolist()
+    rows = isolated.all_in_processes(jobs, names, _search, images, faces, folder, load=_load)
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"image": "str"})
     table = table.merge(faces[["image", "face", *FACTS]], on=["image", "face"], how="left")
     return _with_still(table, stills, faces)
@@ -217,11 +239,11 @@ def _load(name: str) -> Detector:
     return detectors.make(name, min_face_size=SMALLEST if name in lineup.DLIB else None)
 
 
-def _search(detector: Detector, images: list[str], faces: pd.DataFrame) -> Iterator[dict]:
+def _search(detector: Detector, images: list[str], faces: pd.DataFrame, folder: Path) -> Iterator[dict]:
     by_image = dict(list(faces.groupby("image")))
     for name in images:
         own = by_image.get(name, faces.iloc[:0])
-        detections = detector.detect([hard_faces.image(name)])[0]
+        detections = detector.detect([hard_faces.image(name, folder)])[0]
         yield from ({"image": name} | row for row in _held(detections, own))
 
 

@@ -1,6 +1,5 @@
 """What is a leak worth? One classifier, judged by folds of frames, of videos, of sources and of people."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -67,15 +66,7 @@ def draw(result: Result) -> Figure:
     """Show the area under the ROC curve that each way of dividing promises."""
     if result.obstacle:
         return plots.obstacle_figure(result.obstacle)
-    figure, panel = plt.subplots(figsize=(7, 2.6))
-    for place, what in enumerate(APART):
-        auc = result.estimates[f"AUC, {what} apart"]
-        panel.hlines(place, auc.low, auc.high, color=plots.COLOURS[place])
-        panel.plot(auc.value, place, "o", color=plots.COLOURS[place])
-    panel.axvline(0.5, ls="--", color="0.5")
-    panel.set(yticks=range(len(APART)), yticklabels=[f"{what} apart" for what in APART])
-    panel.set(xlabel="AUC (video level)", ylim=(len(APART) - 0.5, -0.5))
-    return figure
+    return plots.intervals(result.estimates, "AUC, ", "AUC (video level)", line=0.5)
 
 
 def folds(names: pd.Series, seed: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 from scipy.special import expit
@@ -11,7 +10,6 @@ from dfd import tables, training
 from dfd.run import Run
 from study import crossfit, dependencies, measuring, plots, rotations, truth
 from study.crossfit import Fold
-from study.experiments import fine_tuning
 from study.records import Depth, Result
 from study.statistics import Interval
 
@@ -60,8 +58,8 @@ GAINS = {
 
 
 measure = measuring.of(__name__)
-inputs = fine_tuning.inputs
-obstacle = fine_tuning.obstacle
+inputs = crossfit.inputs
+obstacle = crossfit.obstacle
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
@@ -85,15 +83,8 @@ def draw(result: Result) -> Figure:
     """Show the area under the ROC curve with each picture."""
     if result.obstacle:
         return plots.obstacle_figure(result.obstacle)
-    figure, panel = plt.subplots(figsize=(7, 2.3))
-    for place, name in enumerate(PICTURES):
-        area = result.estimates[f"AUC: trained, {name}"]
-        panel.hlines(place, area.low, area.high, color=plots.COLOURS[place])
-        panel.plot(area.value, place, "o", color=plots.COLOURS[place])
-    panel.axvline(0.5, ls="--", color="0.5")
-    panel.set(yticks=range(len(PICTURES)), yticklabels=list(PICTURES), ylim=(len(PICTURES) - 0.5, -0.5))
-    panel.set_xlabel("AUC of trained networks (video level)")
-    return figure
+    label = "AUC of trained networks (video level)"
+    return plots.intervals(result.estimates, "AUC: trained, ", label, line=0.5)
 
 
 def cut_out(run: Run, picture: Picture) -> Run:

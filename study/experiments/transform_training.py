@@ -10,7 +10,6 @@ from dfd import dataset, tables, training
 from dfd.run import Run
 from study import crossfit, dependencies, measuring, plots, rotations, truth
 from study.crossfit import Fold
-from study.experiments import fine_tuning
 from study.records import Depth, Result
 from study.statistics import Interval
 
@@ -53,8 +52,8 @@ SCORES: dict[str, tuple[str, rotations.Measure]] = {
 
 
 measure = measuring.of(__name__)
-inputs = fine_tuning.inputs
-obstacle = fine_tuning.obstacle
+inputs = crossfit.inputs
+obstacle = crossfit.obstacle
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
