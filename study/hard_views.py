@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dfd import weights
+from dfd import search, weights
 from dfd.boxes import BOX
-from study import hard_faces, lineup, plots
-from study.lineup import EXTRACTOR
+from dfd.errors import InputError
+from study import hard_faces, lineup, plots, results
+from study.lineup import EXTRACTOR, MTCNN
 from study.records import Result
+from study.statistics import Interval
 
 SURROUNDINGS = 1.2
 """What is shown around a face, as a share of its side."""
@@ -67,7 +69,7 @@ def scores(result: Result) -> pd.DataFrame | Result:
     """
     names = {
         "average precision": "AP: {}",
-        "less facenet-pytorch's": f"AP: {{}} less {lineup.TITLES[lineup.MTCNN]}",
+        "less facenet-pytorch's": f"AP: {{}} less {lineup.TITLES[MTCNN]}",
         "recall at 1 false box in 100 stills": "recall at 1 false box in 100 stills: {}",
         "eyes off by (sides of the face)": "eyes off by: {}",
     }
@@ -90,6 +92,47 @@ def by_tone(result: Result) -> pd.DataFrame | Result:
     """
     names = {f"dark, {tone}": f"dark, {tone}: {{}}" for tone in hard_faces.TONES}
     return _columns(result, names | {"false boxes": "boxes in a thousand faceless stills: {}"})
+
+
+def unseen(result: Result) -> pd.DataFrame | Result:
+    """Set the extractor's figures beside those on stills that nobody looked at while it was made.
+
+    Parameters
+    ----------
+    result : Result
+        Of `hard_detection`.
+
+    Returns
+    -------
+    DataFrame or Result
+        A row for each figure; columns for the extractor on both sets of stills, and for others on the unseen
+        ones. The result itself if there is an obstacle.
+
+    Raises
+    ------
+    InputError
+        If nothing is stored of the unseen stills, or what is stored is of another extractor.
+    """
+    if result.obstacle:
+        return result
+    stored = results.read("unseen_stills")
+    if stored is None:
+        raise InputError(results.FOLDER / "unseen_stills.json", "no such result; measure unseen_stills")
+    if stored["search"] != search.VERSION:
+        raise InputError(results.FOLDER / "unseen_stills.json", "of another extractor; measure unseen_stills")
+    other = {name: Interval(*figures) for name, figures in stored["estimates"].items()}
+    columns = {"extractor, these stills": (result.estimates, EXTRACTOR)}
+    columns |= {f"{lineup.TITLES[name]}, other people": (other, name) for name in (EXTRACTOR, *lineup.RIVALS)}
+    rows = {"average precision": "AP: {}"}
+    rows |= {f"recall, dark, {tone}": f"dark, {tone}: {{}}" for tone in hard_faces.TONES}
+    rows |= {"boxes in a thousand faceless stills": "boxes in a thousand faceless stills: {}"}
+    rows |= {"eyes off by (sides of the face)": "eyes off by: {}"}
+    return pd.DataFrame(
+        {
+            column: {row: str(figures[words.format(lineup.TITLES[name])]) for row, words in rows.items()}
+            for column, (figures, name) in columns.items()
+        }
+    )
 
 
 def front(hard: Result, speed: Result, size: str = "540x960") -> Figure:

@@ -40,6 +40,9 @@ ALL = tuple(name for name in detectors.NAMES if name != "facenet-pytorch-batched
 SEARCHING = tuple(name for name in ALL if name not in single_shot.NAMES)
 """Those of the report's time, which are also tried on the sample and under damage."""
 
+RIVALS = (MTCNN, "yunet")
+"""The report's detector and the one that searches for the extractor, beside which the extractor is judged."""
+
 USUAL = {"yunet": 0.9, "centerface": 0.5, "libfacedetection": 0.5, "blazeface": 0.5}
 """Lowest scores that packages ask for by default, where `dfd.detectors` asks for less."""
 

@@ -55,7 +55,7 @@ CLAIMS: dict[str, Claim] = {
             }
         ),
         shown="fig-choices",
-        note="Judged by a linear probe on frozen features; the report's network was trained.",
+        note="Judged by a linear probe on frozen features; chapter 02 also trains networks with and without.",
     ),
     "C05": Claim(
         "2.2.5",
@@ -108,6 +108,7 @@ CLAIMS: dict[str, Claim] = {
             )
         ),
         shown="fig-choices",
+        note="A face of 240 px joined the rule after an earlier measurement had shown it ahead of 150.",
     ),
     "C30": Claim(
         "2.2",

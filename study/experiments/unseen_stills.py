@@ -2,6 +2,7 @@
 
 import json
 
+from dfd import search
 from dfd.errors import InputError
 from dfd.run import ROOT, Run
 from study import hard_faces, lineup, results
@@ -14,7 +15,7 @@ SEED = 2028
 
 FOLDER = ROOT / "build" / f"hard-faces-{SEED}"
 
-COMPARED = (lineup.MTCNN, "yunet", lineup.EXTRACTOR)
+COMPARED = (*lineup.RIVALS, lineup.EXTRACTOR)
 """The report's detector, the one that searches for the extractor, and the extractor."""
 
 
@@ -29,8 +30,8 @@ def measure(run: Run) -> dict:
     Returns
     -------
     dict
-        As stored under ``"unseen_stills"``: seed, stills, faces, and estimates: value, low and high by the
-        names that `hard_detection.estimate` gives them.
+        As stored under ``"unseen_stills"``: seed, search (the extractor's version), stills, faces, and
+        estimates: value, low and high by the names that `hard_detection.estimate` gives them.
 
     Raises
     ------
@@ -49,6 +50,7 @@ def measure(run: Run) -> dict:
         "detectors on hard faces of other people than the repository's, with 95% intervals over them",
         PACKAGES,
         seed=SEED,
+        search=search.VERSION,
         stills=len(hard_faces.stills(FOLDER)),
         faces=len(hard_faces.faces(FOLDER)),
         estimates={name: [i.value, i.low, i.high] for name, i in estimates.items()},
