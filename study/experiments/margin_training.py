@@ -20,6 +20,10 @@ EPOCHS = 2
 FACES: dict[Depth, int] = {"quick": 120, "full": 480}
 """Short trainings, as in `transform_training`."""
 
+ROTATIONS = 2
+"""How often every video is judged: half as often as by `fine_tuning`, for three networks take three times as
+long."""
+
 JUDGED: dict[Depth, int] = {"quick": 2, "full": training.JUDGED}
 """Faces of every video that are judged."""
 
@@ -64,7 +68,8 @@ obstacle = crossfit.obstacle
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
     """Train a network on each picture, and judge: one row for each training, picture and judged video."""
-    return pd.concat([_trio(run, fold, depth) for fold in crossfit.folds(run, depth)], ignore_index=True)
+    folds = [fold for fold in crossfit.folds(run, depth) if fold.rotation < ROTATIONS]
+    return pd.concat([_trio(run, fold, depth) for fold in folds], ignore_index=True)
 
 
 def estimate(table: pd.DataFrame) -> dict[str, Interval]:
