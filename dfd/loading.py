@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from dfd import augment, dataset, faces
 
 
-def resized(images: np.ndarray, size: int) -> np.ndarray:
+def resized(images: np.ndarray, size: int, part: float = 1.0) -> np.ndarray:
     """Scale face crops to the size that a classifier is trained with.
 
     Parameters
@@ -20,11 +20,16 @@ def resized(images: np.ndarray, size: int) -> np.ndarray:
         Squares, RGB.
     size : int
         Side in pixels.
+    part : float
+        Share of a crop's side that is kept, from its middle.
 
     Returns
     -------
     ndarray of uint8, shape (n, size, size, 3)
     """
+    side = images.shape[1]
+    cut = (side - round(side * part)) // 2
+    images = images[:, cut : side - cut, cut : side - cut]
     return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images])
 
 
@@ -41,12 +46,14 @@ class Faces(Dataset):
         With the columns image (bytes) and label.
     size : int
         Side of the pictures in pixels.
+    part : float
+        Share of a crop's side that is shown, from its middle.
     """
 
-    def __init__(self, table: pd.DataFrame, size: int) -> None:
+    def __init__(self, table: pd.DataFrame, size: int, part: float = 1.0) -> None:
         self.images = table["image"].to_list()
         self.fake = dataset.is_fake(table).astype(np.int64)
-        self.size = size
+        self.size, self.part = size, part
         self.transform = augment.training(size)
 
     def __len__(self) -> int:
@@ -55,7 +62,7 @@ class Faces(Dataset):
     def __getitem__(self, draw: tuple[int, int | None]) -> tuple[np.ndarray, int]:
         """Get a picture, RGB uint8 of shape (size, size, 3), and whether it is FAKE."""
         position, seed = draw
-        image = resized(faces.decode(self.images[position])[None], self.size)[0]
+        image = resized(faces.decode(self.images[position])[None], self.size, self.part)[0]
         if seed is not None:
             self.transform.set_random_seed(seed)
             image = self.transform(image=image)["image"]

@@ -79,7 +79,8 @@ def _score(run: Run, file: Path) -> dict:
         return UNSCORED | {"status": "unreadable", "reason": error.reason}
     if not crops:
         return UNSCORED | {"status": "no face", "reason": "no face in the frames looked at"}
-    images = loading.resized(np.stack(crops), training.own_recipe(run).size)
+    recipe = training.own_recipe(run)
+    images = loading.resized(np.stack(crops), recipe.size, recipe.part)
     with torch.inference_mode():
         logits = classifier.fake_logit(_model(run)(augment.normalise(images)))
     return {"faces": len(crops), "logit": logits.mean().item(), "status": "ok", "reason": ""}

@@ -41,6 +41,9 @@ class Recipe:
         ``"report"`` for `dfd.augment.training`, or ``"none"``.
     size : int
         Side that face crops are scaled to, in pixels.
+    part : float
+        Share of a crop's side that the network is shown, from its middle: 1 for all of it; of a crop with a
+        margin of 0.6, 1 / 1.6 is the face without margin.
     epochs : int
         Passes; in each, faces are drawn anew.
     faces : int
@@ -61,6 +64,7 @@ class Recipe:
     head: classifier.Head = "softmax"
     augmentation: Literal["report", "none"] = "report"
     size: int = 160
+    part: float = 1.0
     epochs: int = 4
     faces: int = 900
     batch: int = 32
@@ -246,7 +250,9 @@ def judge(run: Run, recipe: Recipe, model: Classifier, table: pd.DataFrame, view
     """
     seeds = [place if place % views else None for place in range(len(table) * views)]
     draws = [(place // views, seed) for place, seed in enumerate(seeds)]
-    batches = loading.batches(loading.Faces(table, recipe.size), draws, recipe.batch, _workers(run))
+    batches = loading.batches(
+        loading.Faces(table, recipe.size, recipe.part), draws, recipe.batch, _workers(run)
+    )
     module = fitting.Classification(model, recipe.learning_rate, recipe.weight_decay)
     parts: Any = fitting.trainer(run.device).predict(module, batches)
     logits = torch.cat(parts).reshape(len(table), views).mean(dim=1).double().cpu()
@@ -327,9 +333,8 @@ def _fit(run: Run, recipe: Recipe, videos: Collection[str] | None) -> Trained:
     model = classifier.make(run, recipe.head, recipe.dropout).to(memory_format=torch.channels_last)
     count = epoch_faces(recipe, len(table))
     pairs = loading.Pairs(table, count, recipe.seed, augmented=recipe.augmentation == "report")
-    batches = loading.batches(
-        loading.Faces(table, recipe.size), pairs, recipe.batch, _workers(run), drop_last=count >= recipe.batch
-    )
+    shown = loading.Faces(table, recipe.size, recipe.part)
+    batches = loading.batches(shown, pairs, recipe.batch, _workers(run), drop_last=count >= recipe.batch)
     log = fitting.Log()
     loop = fitting.trainer(run.device, log, max_epochs=recipe.epochs)
     loop.fit(fitting.Classification(model, recipe.learning_rate, recipe.weight_decay), batches)

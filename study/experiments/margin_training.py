@@ -1,6 +1,6 @@
 """Whether a trained network needs the margin that frozen features do better without (beside C04)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -92,28 +92,6 @@ def draw(result: Result) -> Figure:
     return plots.intervals(result.estimates, "AUC: trained, ", label, line=0.5)
 
 
-def cut_out(run: Run, picture: Picture) -> Run:
-    """Give the run whose faces are cut out with another margin.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    picture : Picture
-        The margin counts; the face keeps its pixels.
-
-    Returns
-    -------
-    Run
-        The run itself for its own margin; otherwise one with faces of its own, below its build folder.
-    """
-    if picture.margin == run.margin:
-        return run
-    size = round(run.face_size * (1 + picture.margin) / (1 + run.margin))
-    build = run.build / "margins" / f"{picture.margin:g}"
-    return replace(run, margin=picture.margin, face_size=size, build=build)
-
-
 def _trio(run: Run, fold: Fold, depth: Depth) -> pd.DataFrame:
     # What each trio of trainings gave is kept, so that a killed measurement goes on where it was.
     code = dependencies.code_hash(__name__, start="_train_trio")
@@ -126,14 +104,15 @@ def _train_trio(run: Run, fold: Fold, depth: Depth) -> pd.DataFrame:
     videos = crossfit.divide(run, fold, depth, MOST)
     trained_on = videos.loc[videos["part"] == "train", "video"]
     judged = crossfit.fewer(videos[videos["part"] == "judged"], "judged", FAKES[depth], fold.seed)
+    shown = crossfit.faces_of(run, judged, JUDGED[depth])
     parts = []
     for name, picture in PICTURES.items():
-        own = cut_out(run, picture)
-        changes = {"epochs": EPOCHS, "faces": FACES[depth], "size": picture.size, "seed": fold.seed}
-        recipe = training.own_recipe(own, name=f"{name} {fold.name}", **changes)
-        model = training.train(own, recipe, trained_on)
-        training.path(own, recipe, "classifier").unlink()
-        predictions = training.judge(own, recipe, model, crossfit.faces_of(own, judged, JUDGED[depth]))
+        part = (1 + picture.margin) / (1 + run.margin)
+        changes = {"epochs": EPOCHS, "faces": FACES[depth], "size": picture.size, "part": part}
+        recipe = training.own_recipe(run, name=f"{name} {fold.name}", seed=fold.seed, **changes)
+        model = training.train(run, recipe, trained_on)
+        training.path(run, recipe, "classifier").unlink()
+        predictions = training.judge(run, recipe, model, shown)
         rows = crossfit.of_videos(judged, predictions, (crossfit.POLICY,))
         p_fake = expit(rows[crossfit.POLICY].astype(float))
         parts.append(rows[crossfit.FACTS].assign(picture=name, p_fake=p_fake))

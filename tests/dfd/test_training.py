@@ -128,3 +128,10 @@ def test_an_epoch_draws_no_more_faces_than_there_are(sample):
     assert training.epoch_faces(dfdc, there=1) == 2
     ours = training.own_recipe(sample)
     assert training.epoch_faces(ours, there=3_000) == ours.faces
+
+
+def test_a_network_may_be_shown_only_the_middle_of_the_crops():
+    crops = np.zeros((1, 240, 240, 3), np.uint8)
+    crops[:, 45:195, 45:195] = 200
+    assert (loading.resized(crops, 128, part=1 / 1.6) == 200).all()
+    assert (loading.resized(crops, 128)[0, :20] == 0).all()

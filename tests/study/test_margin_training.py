@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfd import faces
 from dfd.run import Run
 from study.experiments import margin_training
 from study.records import Result
@@ -27,12 +26,6 @@ def test_what_the_margin_is_worth() -> None:
     plt.close(margin_training.draw(Result("margin_training", "quick", table, estimates, "actors", 15)))
 
 
-def test_the_face_keeps_its_pixels_without_the_margin(sample: Run) -> None:
-    own = margin_training.cut_out(sample, margin_training.PICTURES["margin 0"])
-    assert (own.margin, own.face_size) == (0.0, 150) and own.build != sample.build
-    assert margin_training.cut_out(sample, margin_training.PICTURES["margin 0.6"]) is sample
-
-
 @pytest.mark.slow
 def test_each_picture_has_its_network(extracted: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(margin_training, "FACES", {"quick": 8})
@@ -40,5 +33,4 @@ def test_each_picture_has_its_network(extracted: Run, monkeypatch: pytest.Monkey
     table = margin_training.collect(extracted, "quick")
     assert set(table["picture"]) == set(margin_training.PICTURES)
     assert table["p_fake"].between(0, 1).all()
-    close = margin_training.cut_out(extracted, margin_training.PICTURES["margin 0"])
-    assert len(faces.table(close)) and not list(close.build.rglob("*.pt"))
+    assert not list(extracted.build.rglob("*.pt"))
