@@ -17,7 +17,9 @@ UNIT = truth.ACTORS
 SHARES = (0.1, 0.3)
 """Shares of the crops that are replaced by crops of the same size from elsewhere in the frame."""
 
-CLEAN = "faces alone"
+CLEAN, BESIDE = "faces alone", "no face alone"
+"""Two conditions for comparison: every crop shows a face, and none does, as far as the filter can tell."""
+
 VIDEOS = 8
 """Videos that a process is given at a time."""
 
@@ -49,7 +51,11 @@ def collect(run: Run, depth: Depth) -> pd.DataFrame:
     done = dict(parallel.map_unordered(run, _crops, pieces, _lost, "piece"))
     rows = pd.concat([done[place] for place in range(len(pieces))], ignore_index=True)
     random = np.random.default_rng(run.seed).random(len(rows))
-    parts = [linear_probe.judge(rows, np.stack(rows["face"].tolist())).assign(way=CLEAN)]
+    beside, empty = np.stack(rows["beside"].tolist()), ~rows["beside confirmed"].to_numpy(bool)
+    parts = [
+        linear_probe.judge(rows, np.stack(rows["face"].tolist())).assign(way=CLEAN),
+        linear_probe.judge(rows, beside, empty, empty).assign(way=BESIDE),
+    ]
     for share in SHARES:
         wrong = random < share
         vectors = np.stack(rows["beside"].where(wrong, rows["face"]).tolist())

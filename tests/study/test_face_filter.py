@@ -11,7 +11,7 @@ from study import linear_probe
 from study.experiments import face_filter
 from study.records import Result
 
-WAYS = [face_filter.CLEAN]
+WAYS = [face_filter.CLEAN, face_filter.BESIDE]
 WAYS += [f"{share:.0%} no face{end}" for share in face_filter.SHARES for end in ("", ", filtered")]
 
 
