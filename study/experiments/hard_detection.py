@@ -25,11 +25,15 @@ from study.statistics import NOT_COMPUTABLE, Interval
 UNIT = truth.ACTORS
 LONG = True
 
-EVERY: dict[Depth, int] = {"quick": 40, "full": 1}
+EVERY: dict[Depth, int] = {"quick": 60, "full": 1}
 """One still out of how many is searched."""
 
 LOWEST_IOU = truth.LOWEST_IOU
 """From here a box counts as the face's, as in `detector_accuracy`: dlib draws its boxes smaller."""
+
+SLOW, SLOWER = ("dlib-cnn",), 3
+"""A detector that takes seconds for a still, asked for faces as small as the others look for, and of how many
+of the stills it searches one. What it is compared with is taken of the same stills."""
 
 FALSE_RATE = 0.01
 """False boxes for each still at which the recalls of all detectors are compared."""
@@ -111,8 +115,10 @@ def searched(jobs: int, names: tuple[str, ...], folder: Path, every: int = 1) ->
         As `collect` describes it.
     """
     stills, faces = hard_faces.stills(folder), hard_faces.faces(folder)
-    images = stills["image"].iloc[::every].tolist()
-    rows = isolated.all_in_processes(jobs, names, _search, images, faces, folder, load=_load)
+    images, rows = stills["image"].iloc[::every].tolist(), []
+    for some, own in ((set(names) - set(SLOW), images), (set(names) & set(SLOW), images[::SLOWER])):
+        ordered = tuple(name for name in names if name in some)
+        rows += isolated.all_in_processes(jobs, ordered, _search, own, faces, folder, load=_load)
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"image": "str"})
     table = table.merge(faces[["image", "face", *FACTS]], on=["image", "face"], how="left")
     return _with_still(table, stills, faces)
@@ -162,14 +168,17 @@ def by_part(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each detector and a column for each part, with the number of its faces in the name.
+        One row for each detector and a column for each part, with the number of its faces in the name
+        (one that searched fewer stills has fewer).
     """
-    rows = {}
-    for name, own in table.groupby("detector"):
-        faces = faces_at(own, FALSE_RATE)
-        if len(faces):
-            shares = {words: (part["hit"].mean(), len(part)) for words, part in _parts(faces)}
-            rows[name] = {f"{words} ({count})": share for words, (share, count) in shares.items()}
+    parts = {name: dict(_parts(faces_at(own, FALSE_RATE))) for name, own in table.groupby("detector")}
+    there = [words for words in (*STRATA, *GROUPS) if any(len(part[words]) for part in parts.values())]
+    counts = {words: max(len(part[words]) for part in parts.values()) for words in there}
+    rows = {
+        name: {f"{words} ({count})": part[words]["hit"].mean() for words, count in counts.items()}
+        for name, part in parts.items()
+        if any(len(faces) for faces in part.values())
+    }
     return lineup.titled(pd.DataFrame.from_dict(rows, orient="index"))
 
 
@@ -330,8 +339,11 @@ def _differences(own: dict[str, pd.DataFrame]) -> dict[str, Interval]:
     names = {name: f"AP: {lineup.TITLES[name]} less {lineup.TITLES[MTCNN]}" for name in others}
     joined = pd.concat([own[name].assign(detector=name) for name in own], ignore_index=True)
     groups = joined["unit"].fillna(joined["image"])
-    areas = {name: _area_of(joined, name) for name in own}
-    compared = {title: partial(_less, areas[name], areas[MTCNN]) for name, title in names.items()}
+    compared = {}
+    for name, title in names.items():
+        same = joined["image"].isin(own[name]["image"])
+        areas = (_area_of(joined[same], other) for other in (name, MTCNN))
+        compared[title] = partial(_less, *areas)
     differences = statistics.family(compared, groups)
     for dlib in (name for name in lineup.DLIB if name in own):
         name = f"recall of faces from {SMALLEST:.0f} px: {lineup.TITLES[MTCNN]} less {lineup.TITLES[dlib]}"
@@ -355,6 +367,7 @@ def _less(
 
 def _paired(one: pd.DataFrame, other: pd.DataFrame) -> Interval:
     """Compare recalls face by face, where both make as many mistakes as the one that makes fewer."""
+    one = one[one["image"].isin(other["image"])]
     stills = (one["kind"] == "still").sum()
     rate = min((rows["kind"] == "false").sum() for rows in (one, other)) / stills
     keys = ["image", "face"]
