@@ -87,11 +87,14 @@ def by_tone(result: Result) -> pd.DataFrame | Result:
     Returns
     -------
     DataFrame or Result
-        One row for each detector: recall by tone of skin, and boxes in a thousand stills without a face; the
-        result itself if there is an obstacle.
+        One row for each detector: recall by tone of skin, the share of the stills without a face in which it
+        sees one, and boxes in a thousand of them; the result itself if there is an obstacle.
     """
     names = {f"dark, {tone}": f"dark, {tone}: {{}}" for tone in hard_faces.TONES}
-    return _columns(result, names | {"false boxes": "boxes in a thousand faceless stills: {}"})
+    names |= {"faceless stills with a box": "faceless stills with a box: {}"}
+    return _columns(
+        result, names | {"boxes in a thousand of them": "boxes in a thousand faceless stills: {}"}
+    )
 
 
 def unseen(result: Result) -> pd.DataFrame | Result:
@@ -125,6 +128,7 @@ def unseen(result: Result) -> pd.DataFrame | Result:
     columns |= {f"{lineup.TITLES[name]}, other people": (other, name) for name in (EXTRACTOR, *lineup.RIVALS)}
     rows = {"average precision": "AP: {}"}
     rows |= {f"recall, dark, {tone}": f"dark, {tone}: {{}}" for tone in hard_faces.TONES}
+    rows |= {"faceless stills with a box": "faceless stills with a box: {}"}
     rows |= {"boxes in a thousand faceless stills": "boxes in a thousand faceless stills: {}"}
     rows |= {"eyes off by (sides of the face)": "eyes off by: {}"}
     return pd.DataFrame(

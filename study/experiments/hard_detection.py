@@ -137,7 +137,11 @@ def estimate(table: pd.DataFrame) -> dict[str, Interval]:
         for tone in hard_faces.TONES:
             dark = faces[(faces["light"] == "dark") & (faces["tone"] == tone)]
             estimates[f"dark, {tone}: {title}"] = _rate(dark)
-        estimates[f"boxes in a thousand faceless stills: {title}"] = _false_boxes(usual(own[name]))
+        boxes = _boxes(usual(own[name]))
+        estimates[f"boxes in a thousand faceless stills: {title}"] = _per_thousand(boxes)
+        estimates[f"faceless stills with a box: {title}"] = statistics.proportion(
+            int((boxes > 0).sum()), len(boxes)
+        )
         eyes = faces.dropna(subset="eyes")
         estimates[f"eyes off by: {title}"] = _mean(eyes["eyes"].to_numpy(float), eyes["unit"])
     return estimates | _differences(own)
@@ -317,15 +321,19 @@ def _mean(values: np.ndarray, units: pd.Series) -> Interval:
     return statistics.bootstrap(lambda weights: float(np.average(values, weights=weights)), units)
 
 
-def _false_boxes(rows: pd.DataFrame) -> Interval:
-    """Count boxes in stills without a face; of none, the upper bound is that of a share of the stills."""
+def _boxes(rows: pd.DataFrame) -> pd.Series:
+    """Count the boxes in each still without a face."""
     faceless = rows[rows["stratum"] == "faceless"]
     stills = faceless.loc[faceless["kind"] == "still", "image"]
-    if stills.empty:
+    counts = faceless.loc[faceless["kind"] == "false", "image"].value_counts()
+    return counts.reindex(stills, fill_value=0).astype(float)
+
+
+def _per_thousand(boxes: pd.Series) -> Interval:
+    """Count boxes in a thousand stills; of none, the upper bound is that of a share of the stills."""
+    if boxes.empty:
         return NOT_COMPUTABLE
-    counts = stills.map(faceless.loc[faceless["kind"] == "false", "image"].value_counts()).fillna(0)
-    boxes = counts.to_numpy(float)
-    counted = _mean(boxes, stills)
+    counted = _mean(boxes.to_numpy(), boxes.index.to_series())
     share = statistics.proportion(int((boxes > 0).sum()), len(boxes))
     low, high = min(counted.low, share.low), max(counted.high, share.high)
     return Interval(1000 * counted.value, 1000 * low, 1000 * high)
