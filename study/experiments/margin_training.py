@@ -17,7 +17,7 @@ UNIT = truth.ACTORS
 LONG = True
 
 EPOCHS = 2
-FACES: dict[Depth, int] = {"quick": 120, "full": 480}
+FACES: dict[Depth, int] = {"quick": 48, "full": 480}
 """Short trainings, as in `transform_training`."""
 
 ROTATIONS = 2
