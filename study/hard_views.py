@@ -12,6 +12,7 @@ from dfd import search, weights
 from dfd.boxes import BOX
 from dfd.errors import InputError
 from study import hard_faces, lineup, plots, results
+from study.experiments import hard_detection
 from study.lineup import EXTRACTOR, MTCNN
 from study.records import Result
 from study.statistics import Interval
@@ -170,7 +171,9 @@ def front(hard: Result, speed: Result, size: str = "540x960") -> Figure:
         panel.hlines(area.value, rate.low, rate.high, color=colour)
         panel.vlines(rate.value, area.low, area.high, color=colour)
         panel.plot(rate.value, area.value, "o", color=colour)
-        place = {"textcoords": "offset points", "xytext": (6, 5), "fontsize": 9}
+        others = [(r.value, a.value) for other, (r, a) in points.items() if other != name]
+        below = any(_in_the_way((rate.value, area.value), other) for other in others)
+        place = {"textcoords": "offset points", "xytext": (6, -13 if below else 5), "fontsize": 9}
         panel.annotate(lineup.TITLES[name], (rate.value, area.value), **place)
     best = unbeaten({name: (rate.value, area.value) for name, (rate, area) in points.items()})
     ends = np.array([[points[name][0].value, points[name][1].value] for name in best])
@@ -179,6 +182,12 @@ def front(hard: Result, speed: Result, size: str = "540x960") -> Figure:
     panel.set(ylabel="average precision on the hard faces")
     panel.xaxis.set_major_formatter("{x:g}")
     return figure
+
+
+def _in_the_way(point: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Tell whether another point lies where a name to the right of this one would be written."""
+    (x, y), (other_x, other_y) = point, other
+    return 0 < np.log10(other_x / x) < 0.6 and abs(other_y - y) < 0.008
 
 
 def unbeaten(points: dict[str, tuple[float, float]]) -> list[str]:
@@ -207,6 +216,8 @@ def unbeaten(points: dict[str, tuple[float, float]]) -> list[str]:
 def failures(result: Result, count: int = 6) -> Figure:
     """Show where each detector fails: faces that it misses and most others find, and what it takes for one.
 
+    Each has the lowest score that its package asks for.
+
     Parameters
     ----------
     result : Result
@@ -222,17 +233,16 @@ def failures(result: Result, count: int = 6) -> Figure:
     """
     if result.obstacle:
         return plots.obstacle_figure(result.obstacle)
-    rows = result.table[result.table["kind"] == "face"]
-    hits = rows.assign(hit=rows["score"].notna()).pivot_table(
-        index=["image", "face"], columns="detector", values="hit", aggfunc="first"
-    )
+    rows = {str(name): hard_detection.usual(own) for name, own in result.table.groupby("detector")}
+    faces = pd.concat([own[own["kind"] == "face"] for own in rows.values()])
+    hits = faces.pivot_table(index=["image", "face"], columns="detector", values="hit", aggfunc="first")
     truth = hard_faces.faces().set_index(["image", "face"])
     pictures, titles = [], []
     for name in (name for name in (*lineup.ALL, EXTRACTOR) if name in hits):
-        missed = hits[~hits[name].astype(bool)].drop(columns=name).mean(axis=1)
+        missed = hits[hits[name] == 0].drop(columns=name).mean(axis=1)
         missed = missed.sort_values(ascending=False, kind="stable")
-        wrong = result.table[(result.table["detector"] == name) & (result.table["kind"] == "false")]
-        wrong = wrong[wrong["stratum"] == "faceless"].sort_values("score", ascending=False)
+        wrong = rows[name].query("kind == 'false' and stratum == 'faceless'")
+        wrong = wrong.sort_values("score", ascending=False)
         seen = wrong.drop_duplicates("image")["image"].head(count // 3).tolist()
         words = lineup.TITLES[name].replace(" ", "\n", 1)
         tiles = [(f"{words}\nmisses", _face(truth, key)) for key in missed.index[: count - len(seen)]]
