@@ -49,7 +49,7 @@ CORE = {
 }
 """What ``pip install .`` brings and `dfd` imports."""
 
-SHOWING = {"study.__main__", "study.pages", "study.costs", "study.detector_views"}
+SHOWING = {"study.__main__", "study.pages", "study.costs", "study.detector_views", "study.hard_views"}
 """What shows experiments by name; nothing else of `study` outside its experiments imports one."""
 
 PARTS_OF_EXPERIMENTS = {"inputs", "obstacle", "collect", "estimate", "draw"}
