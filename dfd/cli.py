@@ -5,6 +5,7 @@ Every command imports what it uses when it is called, so that ``dfd --help`` ans
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from dfd.errors import InputError
-from dfd.run import BACKBONES, NAMES, Run, cores, load
+from dfd.run import BACKBONES, NAMES, Run, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ def check(folder: Annotated[Path, typer.Argument(help="Folder of the dfdc_train_
     if not folder.is_dir():
         raise InputError(folder, "no such folder" if not folder.exists() else "this is a file, not a folder")
     with tempfile.TemporaryDirectory() as scratch:
-        run = Run("dfdc", folder.resolve(), Path(scratch), BACKBONES[0], jobs=cores())
+        run = Run("dfdc", folder.resolve(), Path(scratch), BACKBONES[0], jobs=os.cpu_count() or 1)
         table = dataset.examine(run, dataset.listed(run.data))
     if not _report(table):
         raise typer.Exit(1)
@@ -97,57 +98,36 @@ def embed(
 
 @app.command()
 def train(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
-    """Fine-tune the classifier, predict the faces of the other splits, and write the model's folder."""
-    from dfd import model, model_making, training
+    """Fine-tune the classifier on the train split, and predict the faces of the others."""
+    from dfd import training
 
     run = _run(name, folder, scheduler)
     if reason := training.obstacle(run):
         raise InputError(run.data, reason)
     table = training.predictions(run)
     typer.echo(f"classifier: {training.path(run, kept='classifier')}")
-    left_out = model_making.make_folder(run)
-    typer.echo(f"model: {model.folder(run)}" + (f" ({left_out})" if left_out else ""))
     typer.echo(f"{len(table)} faces predicted; table: {training.path(run)}")
 
 
 @app.command()
 def predict(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[VIDEO|FOLDER]...", help="Videos, or folders of them")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="Folder of a model; by default the profile's own")
-    ] = None,
+    files: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files")],
     name: ProfileName = "sample",
-    prior: Annotated[float, typer.Option(help="Share of fakes among the videos to be judged")] = 0.5,
-    coverage: Annotated[float, typer.Option(help="How often verdicts may be relied on")] = 0.8,
-    report: Annotated[Path | None, typer.Option(help="HTML file to write a report to")] = None,
-    as_json: Annotated[Path | None, typer.Option("--json", help="File to write the rows to, or -")] = None,
-    as_csv: Annotated[Path | None, typer.Option("--csv", help="File to write the rows to, or -")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Judge three clips of the sample")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default")] = None,
     scheduler: Scheduler = None,
 ) -> None:
-    """Say of every person in videos whether they look like a fake.
+    """Say how likely each video is to be a fake; exit with 1 if any cannot be scored."""
+    from dfd.predict import score
 
-    Exits with 0 if every video was judged, with 3 if some could not be, and with 2 for wrong use.
-    """
-    from dfd import scoring
-
-    asked = scoring.Asked(prior, coverage, report, as_json, as_csv, jobs, scheduler)
-    try:
-        complete = scoring.demo(asked) if demo else scoring.run(model or _model(name), paths or [], asked)
-    except InputError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
-    if not complete:
-        raise typer.Exit(3)
-
-
-def _model(name: str) -> Path:
-    from dfd import model
-
-    return model.folder(load(name))
+    scores = score(_run(name, None, scheduler), files)
+    for row in scores.to_dict("records"):
+        answer = f"{row['p_fake']:.3f} fake" if row["status"] == "ok" else f"{row['status']}: {row['reason']}"
+        typer.echo(f"{row['video']}: {answer}")
+    if name == "sample":
+        typer.echo(
+            "The classifier was trained on synthetic actors; its scores mean nothing elsewhere.", err=True
+        )
+    if (scores["status"] != "ok").any():
+        raise typer.Exit(1)
 
 
 def _run(name: str, folder: Path | None, scheduler: str | None) -> Run:

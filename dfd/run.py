@@ -127,21 +127,9 @@ def load(name: str = "sample", folder: Path | None = None) -> Run:
         weights=Path(weights).resolve() if weights else None,
         parts=_parts(os.environ.get("PARTS")),
         videos=_positive("VIDEOS", os.environ.get("VIDEOS")),
-        jobs=_positive("JOBS", os.environ.get("JOBS")) or cores(),
+        jobs=_positive("JOBS", os.environ.get("JOBS")) or os.cpu_count() or 1,
         scheduler=os.environ.get("SCHEDULER") or None,
     )
-
-
-def cores() -> int:
-    """Count the cores that this process may use, which can be fewer than the machine has.
-
-    Returns
-    -------
-    int
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _data_folder(name: str, given: Path | str | None) -> Path:
@@ -182,6 +170,6 @@ def _parts(text: str | None) -> tuple[int, ...] | None:
 def _positive(variable: str, text: str | None) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and int(text)):
+    if not text.isdigit() or int(text) == 0:
         raise InputError(f"{variable}={text}", "must be a whole number of 1 or more")
     return int(text)

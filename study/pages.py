@@ -24,7 +24,6 @@ from study import (
     dependencies,
     ledger,
     ledger_page,
-    own_video,
     pictures,
     plots,
     provenance,
@@ -194,8 +193,7 @@ def stage(run: Run, folder: Path) -> None:
         "ledger-table": ledger_page.page(findings),
         "front": ledger_page.front(findings, ledger_page.HEADLINES),
     }
-    included |= costs.tables() | {"own-video-answer": own_video.answer(run, folder / "extra")}
-    for name, text in included.items():
+    for name, text in (included | costs.tables()).items():
         (folder / "book" / f"{name}.md").write_text(text)
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     options = config["sphinx"]["config"]["html_theme_options"]

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,12 +26,6 @@ def few(sample: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The first videos of the sample with few faces each; its tables are made once for all tests."""
     build = tmp_path_factory.mktemp("few")
     return replace(sample, build=build, videos=8, faces_per_fake=2, faces_per_real=6, jobs=1)
-
-
-@pytest.fixture(scope="session")
-def few_clips(sample: Run) -> Callable[[Path], Run]:
-    """Makes a run of a few clips of the sample in a folder."""
-    return partial(_few_clips, sample)
 
 
 @pytest.fixture
