@@ -24,9 +24,11 @@ JOBS_PER_THREAD = 4
 
 GPU = {"GPU": 1}
 
-# Dask tells workers to give memory back at once, and glibc then asks for it again for every layer of a
-# network, which slows it down.
-MEMORY = {
+WORKERS = {
+    # A worker has one core: Dask says so to OpenMP, but OpenCV would start a thread on every core.
+    "distributed.nanny.pre-spawn-environ.OPENCV_FOR_THREADS_NUM": 1,
+    # Dask tells workers to give memory back at once, and glibc then asks for it again for every layer of a
+    # network, which slows it down.
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28,
 }
@@ -108,7 +110,7 @@ def local(workers: int) -> Iterator[LocalCluster]:
     LocalCluster
         Its `scheduler_address` can be a run's `scheduler`.
     """
-    with dask.config.set(MEMORY):
+    with dask.config.set(WORKERS):
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

@@ -38,6 +38,11 @@ def test_many_items_go_to_other_processes_and_each_comes_back_once(sample):
     assert os.getpid() not in processes
 
 
+def test_a_worker_computes_on_one_core(sample):
+    results = dict(parallel.map_unordered(replace(sample, jobs=2), work.threads, "ab", fail, "letter"))
+    assert list(results.values()) == [{"torch": 1, "OpenCV": 1}] * 2
+
+
 def test_an_item_that_kills_its_workers_is_lost_alone(sample):
     with dask.config.set({"distributed.scheduler.allowed-failures": 1}):
         results = dict(parallel.map_unordered(replace(sample, jobs=2), work.die, range(21), fail, "number"))

@@ -12,3 +12,10 @@ def die(run, item):
     if item == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return "done"
+
+
+def threads(run, item):
+    import cv2
+    import torch
+
+    return {"torch": torch.get_num_threads(), "OpenCV": cv2.getNumThreads()}
