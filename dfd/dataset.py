@@ -8,15 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
-import av
 import numpy as np
 import pandas as pd
-from av.container import InputContainer
-from av.error import FFmpegError
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from dfd import contents, tables
+from dfd import contents, tables, video
 from dfd.errors import InputError
 from dfd.run import Run
 
@@ -213,11 +210,12 @@ def listed(data: Path, parts: tuple[int, ...] | None = None, limit: int | None =
 
 
 def _parts(data: Path, wanted: tuple[int, ...] | None) -> dict[int, Path]:
-    parts = {
-        int(match[1]): folder
-        for folder in data.iterdir()
-        if folder.is_dir() and (match := PART.fullmatch(folder.name))
-    }
+    parts: dict[int, Path] = {}
+    for folder in sorted(data.iterdir()):
+        match = PART.fullmatch(folder.name) if folder.is_dir() else None
+        if match and (other := parts.get(int(match[1]))):
+            raise InputError(data, f"{other.name} and {folder.name} have one number; keep one of them")
+        parts |= {int(match[1]): folder} if match else {}
     if not parts:
         raise InputError(data, "no dfdc_train_part_* folder in it")
     if missing := sorted(set(wanted or ()) - set(parts)):
@@ -228,23 +226,39 @@ def _parts(data: Path, wanted: tuple[int, ...] | None) -> dict[int, Path]:
 def _entries(part: int, folder: Path) -> list[dict]:
     source = folder / "metadata.json"
     try:
-        metadata = json.loads(source.read_text(encoding="utf-8"))
+        # Some editors put a mark in front of the text.
+        metadata = json.loads(source.read_text(encoding="utf-8-sig"), object_pairs_hook=_Listing)
     except FileNotFoundError as error:
         raise InputError(source, "missing; download it, or leave its part out with PARTS") from error
+    except OSError as error:
+        raise InputError(source, f"cannot be read ({error.strerror})") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(source, f"not JSON ({error})") from error
-    if not isinstance(metadata, dict) or not metadata:
+    if not isinstance(metadata, _Listing) or not metadata:
         raise InputError(source, "must be a JSON object with one entry for each video")
-    return [_entry(part, folder.name, name, entry) for name, entry in metadata.items()]
+    return [
+        _entry(part, folder.name, name, entry, name in metadata.contradicted)
+        for name, entry in metadata.items()
+    ]
 
 
-def _entry(part: int, folder: str, video: str, entry: object) -> dict:
+class _Listing(dict):
+    """A JSON object that remembers which names it has twice, with different values."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self.contradicted = {name for name, value in pairs if value != self[name]}
+
+
+def _entry(part: int, folder: str, video: str, entry: object, contradicted: bool) -> dict:
     given = entry if isinstance(entry, dict) else {}
     label, split = given.get("label"), given.get("split") or "train"
     original = given.get("original") if label == "FAKE" else None
     row = {"video": video, "part": part}
     row |= dict.fromkeys(["path", "label", "original", "source", "split"])
-    if not FILE_NAME.fullmatch(video):
+    if contradicted:
+        reason = "it is listed twice, and not with the same entry"
+    elif not FILE_NAME.fullmatch(video):
         reason = "its name is not that of an mp4 file in this folder"
     elif not isinstance(entry, dict):
         reason = "its entry is not an object"
@@ -268,8 +282,8 @@ def _entry(part: int, folder: str, video: str, entry: object) -> dict:
 def probe(file: Path) -> dict:
     """Look into a video file: its properties, or what is wrong with it.
 
-    Only the index is read and the first frame decoded, so a damaged frame in the middle goes unnoticed
-    here; `dfd.video` reports it when it gets there.
+    The packets are counted as `dfd.video` counts them and the first frame is decoded, so a damaged frame in
+    the middle goes unnoticed here; `dfd.video` reports it when it gets there.
 
     Parameters
     ----------
@@ -288,53 +302,22 @@ def probe(file: Path) -> dict:
     if size == 0:
         return {"bytes": 0, "status": "empty", "reason": "the file has no bytes"}
     try:
-        with av.open(str(file)) as container:
-            if not container.streams.video:
-                return {"bytes": size, "status": "no video stream", "reason": "the file holds no picture"}
-            stream = container.streams.video[0]
-            cut = _bytes_missing(stream, size)
-            first = next(container.decode(stream))
-            frames = stream.frames or _count(container)
-            rate = stream.average_rate or stream.guessed_rate
-    except (FFmpegError, StopIteration, IndexError) as error:
-        return {"bytes": size, "status": "unreadable", "reason": f"not a readable video ({_words(error)})"}
-    if cut:
-        return {
-            "bytes": size,
-            "status": "unreadable",
-            "reason": f"truncated: its last {cut} bytes are missing",
-        }
-    width, height = first.width, first.height
-    if first.rotation % 180:
-        width, height = height, width
-    fps = float(rate) if rate else np.nan
+        clip = video.Video(file)
+        height, width = clip.first().image.shape[:2]
+    except InputError as error:
+        status = "no video stream" if error.reason == video.NO_STREAM else "unreadable"
+        return {"bytes": size, "status": status, "reason": error.reason}
     return {
         "width": width,
         "height": height,
-        "frames": frames,
-        "fps": fps,
-        "duration": frames / fps,
+        "frames": clip.frames,
+        "fps": clip.fps,
+        "duration": clip.duration,
         "bytes": size,
-        "rotation": first.rotation,
+        "rotation": clip.rotation,
         "status": "ok",
         "reason": "",
     }
-
-
-def _count(container: InputContainer) -> int:
-    # Other containers than mp4 do not say how many frames they hold.
-    container.seek(0)
-    return sum(packet.size > 0 for packet in container.demux(video=0))
-
-
-def _bytes_missing(stream: av.VideoStream, size: int) -> int:
-    # The index of an mp4 file says where each frame ends; a download cut short ends before that.
-    end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
-    return max(end - size, 0)
-
-
-def _words(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or "no frame in it"
 
 
 def assign_splits(videos: pd.DataFrame, seed: int) -> pd.Series:

@@ -59,6 +59,33 @@ def test_table_is_reused_until_a_file_changes(tiny, folder):
     assert tables.stored_fingerprint(dataset.path(tiny)) != fingerprint
 
 
+def test_two_folders_of_one_part_are_named(tiny, folder):
+    shutil.copytree(folder, folder.with_name("dfdc_train_part_00"))
+    with pytest.raises(InputError, match="dfdc_train_part_0 and dfdc_train_part_00"):
+        dataset.table(tiny)
+
+
+def test_metadata_that_begins_with_a_mark(tiny, folder):
+    file = folder / "metadata.json"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert (dataset.table(tiny)["status"] == "ok").all()
+
+
+def test_metadata_that_is_a_folder(tiny, folder):
+    (folder / "metadata.json").unlink()
+    (folder / "metadata.json").mkdir()
+    with pytest.raises(InputError, match=r"metadata\.json: cannot be read"):
+        dataset.table(tiny)
+
+
+def test_a_clip_listed_twice_with_two_labels(tiny, folder):
+    name, file = a_clip(folder), folder / "metadata.json"
+    again = json.dumps({name: {"label": "FAKE", "original": name}})
+    file.write_text(again.rstrip("}") + "}, " + file.read_text().lstrip("{"))
+    listed = row(tiny, name)
+    assert listed["status"] == "bad metadata" and "twice" in listed["reason"]
+
+
 def test_missing_video_stays_with_its_status(tiny, folder):
     name = a_clip(folder)
     (folder / name).unlink()

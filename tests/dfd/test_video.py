@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dfd import dataset, video
+from dfd import dataset, packets, video
 from dfd.errors import InputError
 
 
@@ -143,5 +143,5 @@ def test_groups_without_a_wanted_frame_are_passed_over(sample, tmp_path, open_gr
     for frames in (video.sample_frames(short_groups, 3), video.every(short_groups, 7)):
         for frame in frames:
             assert np.array_equal(frame.image, expected[frame.index])
-    packets = video._packets(short_groups)
-    assert len(video._needed(packets, [packets.times[24]])) <= 12
+    clip = video.Video(short_groups)
+    assert len(packets.needed(clip._packets, [clip._stamps[24]])) <= 12
