@@ -5,9 +5,9 @@ Every command imports what it uses when it is called, so that ``dfd --help`` ans
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from dfd.errors import InputError
-from dfd.run import BACKBONES, NAMES, Run, load
+from dfd.run import BACKBONES, NAMES, Run, build_folder, cores, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,11 +31,28 @@ class _Plain(TyperGroup):
         except InputError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(1) from error
+        except OSError as error:
+            if not error.filename:
+                raise
+            # A folder that cannot be written, a full disk.
+            typer.echo(f"error: {error.filename}: {error.strerror}", err=True)
+            raise typer.Exit(1) from error
 
 
 app = typer.Typer(
-    cls=_Plain, add_completion=False, no_args_is_help=True, help="Deepfake Detection, Reproduced."
+    cls=_Plain,
+    add_completion=False,
+    no_args_is_help=True,
+    help="Deepfake Detection, Reproduced.",
+    epilog=(
+        "From the environment: PROFILE; DFDC, the folder of the data set; PARTS=0,1,2 and VIDEOS=500, which "
+        "narrow it for all commands but predict; JOBS, processes; SCHEDULER; WEIGHTS, the backbone's file."
+    ),
 )
+UNREAD = ("unreadable", "empty", "no video stream")
+"""What comes of a file that is there and cannot be read."""
+NAMED = 5
+"""Files that a last line names at most."""
 ProfileName = Annotated[str, typer.Option("--profile", "-p", envvar="PROFILE", help=" or ".join(NAMES))]
 Folder = Annotated[
     Path | None,
@@ -47,6 +64,16 @@ Scheduler = Annotated[
 ]
 
 
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is, and exit")] = False,
+) -> None:
+    """Deepfake Detection, Reproduced."""
+    if version:
+        typer.echo(metadata.version("dfd"))
+        raise typer.Exit
+
+
 @app.command()
 def check(folder: Annotated[Path, typer.Argument(help="Folder of the dfdc_train_part_* folders")]) -> None:
     """Read all metadata and the header of every video; exit with 1 if any video cannot be used."""
@@ -55,7 +82,7 @@ def check(folder: Annotated[Path, typer.Argument(help="Folder of the dfdc_train_
     if not folder.is_dir():
         raise InputError(folder, "no such folder" if not folder.exists() else "this is a file, not a folder")
     with tempfile.TemporaryDirectory() as scratch:
-        run = Run("dfdc", folder.resolve(), Path(scratch), BACKBONES[0], jobs=os.cpu_count() or 1)
+        run = Run("dfdc", folder.resolve(), Path(scratch), BACKBONES[0], jobs=cores())
         table = dataset.examine(run, dataset.listed(run.data))
     if not _report(table):
         raise typer.Exit(1)
@@ -73,13 +100,18 @@ def videos(name: ProfileName = "sample") -> None:
 
 @app.command()
 def faces(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
-    """Find the faces of all videos and store them."""
+    """Find the faces of all videos and store them; exit with 3 if a file that is there cannot be read."""
     from dfd import faces
 
     run = _run(name, folder, scheduler)
-    table = faces.table(run)
-    _report(faces.status(run))
+    table, status = faces.table(run), faces.status(run)
+    _report(status)
     typer.echo(f"{len(table)} faces; table: {faces.path(run)}")
+    unread = status.loc[status["status"].isin(UNREAD), "video"].to_list()
+    if unread:
+        more = f" and {len(unread) - NAMED} more" if len(unread) > NAMED else ""
+        typer.echo(f"{len(unread)} files could not be read: {', '.join(unread[:NAMED])}{more}")
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -98,36 +130,57 @@ def embed(
 
 @app.command()
 def train(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
-    """Fine-tune the classifier on the train split, and predict the faces of the others."""
-    from dfd import training
+    """Fine-tune the classifier, predict the faces of the other splits, and write the model's folder."""
+    from dfd import model, model_making, training
 
     run = _run(name, folder, scheduler)
     if reason := training.obstacle(run):
         raise InputError(run.data, reason)
     table = training.predictions(run)
     typer.echo(f"classifier: {training.path(run, kept='classifier')}")
+    left_out = model_making.make_folder(run)
+    typer.echo(f"model: {model.folder(run.build)}" + (f" ({left_out})" if left_out else ""))
     typer.echo(f"{len(table)} faces predicted; table: {training.path(run)}")
 
 
 @app.command()
 def predict(
-    files: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[VIDEO|FOLDER]...", help="Videos, or folders of them")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Folder of a model; by default the profile's own")
+    ] = None,
     name: ProfileName = "sample",
+    prior: Annotated[float, typer.Option(help="Share of fakes among the videos to be judged")] = 0.5,
+    coverage: Annotated[float, typer.Option(help="How often verdicts may be relied on")] = 0.8,
+    report: Annotated[Path | None, typer.Option(help="HTML file to write a report to")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="File to write the rows to, or -")] = None,
+    as_csv: Annotated[Path | None, typer.Option("--csv", help="File to write the rows to, or -")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Judge three clips of the sample")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default")] = None,
     scheduler: Scheduler = None,
 ) -> None:
-    """Say how likely each video is to be a fake; exit with 1 if any cannot be scored."""
-    from dfd.predict import score
+    """Say of every person in videos whether they look like a fake.
 
-    scores = score(_run(name, None, scheduler), files)
-    for row in scores.to_dict("records"):
-        answer = f"{row['p_fake']:.3f} fake" if row["status"] == "ok" else f"{row['status']}: {row['reason']}"
-        typer.echo(f"{row['video']}: {answer}")
-    if name == "sample":
-        typer.echo(
-            "The classifier was trained on synthetic actors; its scores mean nothing elsewhere.", err=True
-        )
-    if (scores["status"] != "ok").any():
-        raise typer.Exit(1)
+    Exits with 0 if every video was judged, with 3 if some could not be, and with 2 for wrong use.
+    """
+    from dfd import scoring
+
+    asked = scoring.Asked(prior, coverage, report, as_json, as_csv, jobs, scheduler)
+    try:
+        complete = scoring.demo(asked) if demo else scoring.run(model or _model(name), paths or [], asked)
+    except InputError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    if not complete:
+        raise typer.Exit(3)
+
+
+def _model(name: str) -> Path:
+    from dfd import model
+
+    return model.folder(build_folder(name))
 
 
 def _run(name: str, folder: Path | None, scheduler: str | None) -> Run:

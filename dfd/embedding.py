@@ -80,14 +80,30 @@ def backbone(run: Run) -> Backbone:
     ----------
     M. Tan and Q. V. Le, EfficientNet, ICML 2019; report, section 3.3.1.2.
     """
-    package = efficientnet_lite_pytorch if "lite" in run.backbone else efficientnet_pytorch
-    network = package.EfficientNet.from_name(run.backbone)
+    untrained = architecture(run.backbone)
     file = weights.find(run.backbone, run.weights)
     try:
-        network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
+        untrained.network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
     except Exception as error:
         raise InputError(file, f"no weights of {run.backbone} ({error})") from error
-    return Backbone(network).eval()
+    return untrained
+
+
+def architecture(name: str) -> Backbone:
+    """Build a backbone whose weights are still to be loaded.
+
+    Parameters
+    ----------
+    name : str
+        One of `dfd.run.BACKBONES`.
+
+    Returns
+    -------
+    Backbone
+        In evaluation mode, on the CPU.
+    """
+    package = efficientnet_lite_pytorch if "lite" in name else efficientnet_pytorch
+    return Backbone(package.EfficientNet.from_name(name)).eval()
 
 
 def models(run: Run) -> list[str]:

@@ -111,8 +111,7 @@ def load(name: str = "sample", folder: Path | None = None) -> Run:
     >>> run.name, run.margin, run.face_size
     ('sample', 0.6, 240)
     """
-    if name not in NAMES:
-        raise InputError(f"profile {name!r}", f"no such profile; there are {', '.join(NAMES)}")
+    build = build_folder(name)
     backbone = os.environ.get("BACKBONE") or {"sample": BACKBONES[0], "dfdc": BACKBONES[1]}[name]
     if backbone not in BACKBONES:
         raise InputError(f"BACKBONE={backbone}", f"no such backbone; there are {', '.join(BACKBONES)}")
@@ -122,14 +121,48 @@ def load(name: str = "sample", folder: Path | None = None) -> Run:
     return Run(
         name=name,
         data=_data_folder(name, folder),
-        build=ROOT / "build" / name,
+        build=build,
         backbone=backbone,
         weights=Path(weights).resolve() if weights else None,
         parts=_parts(os.environ.get("PARTS")),
         videos=_positive("VIDEOS", os.environ.get("VIDEOS")),
-        jobs=_positive("JOBS", os.environ.get("JOBS")) or os.cpu_count() or 1,
+        jobs=_positive("JOBS", os.environ.get("JOBS")) or cores(),
         scheduler=os.environ.get("SCHEDULER") or None,
     )
+
+
+def build_folder(name: str) -> Path:
+    """Say where the tables and the model of a run are kept; the run's data need not be there.
+
+    Parameters
+    ----------
+    name : str
+        ``"sample"`` or ``"dfdc"``.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If there is no run of that name.
+    """
+    if name not in NAMES:
+        raise InputError(f"profile {name!r}", f"no such profile; there are {', '.join(NAMES)}")
+    return ROOT / "build" / name
+
+
+def cores() -> int:
+    """Count the cores that this process may use, which can be fewer than the machine has.
+
+    Returns
+    -------
+    int
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _data_folder(name: str, given: Path | str | None) -> Path:
@@ -170,6 +203,6 @@ def _parts(text: str | None) -> tuple[int, ...] | None:
 def _positive(variable: str, text: str | None) -> int | None:
     if not text:
         return None
-    if not text.isdigit() or int(text) == 0:
+    if not (text.isascii() and text.isdigit() and int(text)):
         raise InputError(f"{variable}={text}", "must be a whole number of 1 or more")
     return int(text)

