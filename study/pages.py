@@ -24,6 +24,7 @@ from study import (
     dependencies,
     ledger,
     ledger_page,
+    own_video,
     pictures,
     plots,
     provenance,
@@ -153,8 +154,9 @@ def _pages_fingerprint(run: Run) -> str:
     files += [ROOT / "_config.yml", ROOT / "_toc.yml", *results.FOLDER.rglob("*.json")]
     files += (ROOT / "data" / "sample" / "gallery").glob("*")
     files += (run.build / "results" / depth).glob("*.json")
-    # A page is made of the docstrings, others show code.
+    # A page is made of the docstrings, others show code, and one a report.
     files += [path for package in dependencies.PACKAGES for path in (ROOT / package).rglob("*.py")]
+    files += (ROOT / "dfd" / "templates").glob("*.html")
     hashes = {os.path.relpath(path, ROOT): contents.sha256(path) for path in sorted(files) if path.is_file()}
     return tables.fingerprint(hashes, depth, version("jupyter-book"))
 
@@ -193,7 +195,8 @@ def stage(run: Run, folder: Path) -> None:
         "ledger-table": ledger_page.page(findings),
         "front": ledger_page.front(findings, ledger_page.HEADLINES),
     }
-    for name, text in (included | costs.tables()).items():
+    included |= costs.tables() | {"own-video-answer": own_video.answer(run, folder / "extra")}
+    for name, text in included.items():
         (folder / "book" / f"{name}.md").write_text(text)
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     options = config["sphinx"]["config"]["html_theme_options"]
