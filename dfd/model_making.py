@@ -33,8 +33,8 @@ SETTINGS = ("head", "augmentation", "size", "epochs", "faces", "seed")
 
 DATA = {
     "sample": (
-        "**Drawn people only.** It has never seen a real face: all videos of the sample are synthetic, and a "
-        "score of a real video says nothing."
+        "**Drawn people only.** The model has never seen a real face: all videos of the sample are "
+        "synthetic, and its score of a real video says nothing."
     ),
     "dfdc": "Videos of the Deepfake Detection Challenge: paid actors, filmed in 2019, and fakes of then.",
 }

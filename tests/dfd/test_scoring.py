@@ -75,7 +75,7 @@ def test_the_report_is_one_page_that_asks_nobody(command, clip, tmp_path):
     assert command("--report", page, clip, text).exit_code == 3
     soup = BeautifulSoup(page.read_text(), "html.parser")
     sources = [tag.get("src") or tag.get("href") for tag in soup.find_all(["img", "link", "script", "a"])]
-    assert sources and all(source.startswith(("data:image/jpeg;base64,", "#")) for source in sources)
+    assert sources and all(source.startswith(("data:", "#")) for source in sources)
     words = soup.get_text()
     for part in ("Person 1 over time", "Most suspicious faces", "After recompression", "Promised coverage"):
         assert part in words
