@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from dfd import dataset, predict, report, tables
 from dfd import model as models
 from dfd.errors import InputError
 from dfd.run import Run
+
+WIDTH = 78
+"""Letters in a line of the answer's sentences."""
 
 EXAMPLES = {"REAL": 1, "FAKE": 2}
 """Videos of one source that are judged as examples, by label."""
@@ -157,12 +161,12 @@ def text(scored: pd.DataFrame, model: models.Model, asked: Asked) -> str:
     lines = []
     if unlike:
         lines += [
-            "!" * 78,
+            "!" * WIDTH,
             f"WARNING: {unlike} of {len(videos)} videos are unlike everything that this model has learned",
             "from. A score of such a video says nothing about it.",
-            "!" * 78,
+            "!" * WIDTH,
         ]
-    lines += [model.about["data"].replace("**", ""), ""]
+    lines += [textwrap.fill(model.about["data"].replace("**", ""), WIDTH), ""]
     rows = [_line(row) for row in scored.to_dict("records")]
     columns = ["video", "person", "faces", "p(fake)", "95% over frames", "verdict", ""]
     lines.append(pd.DataFrame(rows, columns=columns).to_string(index=False, justify="left"))
