@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from dfd import explain, faces, loading, predict, tables
+from dfd import explain, faces, loading, predict
 from dfd.errors import InputError
 from dfd.judging import Judgement, Person
 from dfd.model import Model
@@ -43,44 +43,6 @@ class Asked:
     source: Path
     prior: float
     coverage: float
-
-
-def write(
-    target: Path,
-    model: Model,
-    asked: Asked,
-    files: Sequence[Path],
-    judged: Sequence[Judgement | str],
-    scored: pd.DataFrame,
-) -> None:
-    """Write the report, whole or not at all.
-
-    Parameters
-    ----------
-    target : Path
-        The HTML file.
-    model : Model
-        What judged.
-    asked : Asked
-        How.
-    files : sequence of Path
-        The videos.
-    judged : sequence of Judgement or str
-        As `dfd.predict.look` gives it, with recompression.
-    scored : DataFrame
-        As `dfd.predict.table` gives it.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written.
-    """
-    page = text(model, asked, files, judged, scored)
-    try:
-        with tables.replacing(target) as aside:
-            aside.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InputError(target, f"cannot be written ({error.strerror})") from error
 
 
 def text(

@@ -88,7 +88,7 @@ def run(source: Path, paths: Sequence[Path], asked: Asked) -> bool:
     )
     if asked.report:
         about = report.Asked(source, asked.prior, asked.coverage)
-        report.write(asked.report, model, about, files, judged, scored)
+        _write(asked.report, report.text(model, about, files, judged, scored))
         typer.echo(f"report: {asked.report}")
     return bool(scored["status"].isin(["ok", predict.NO_FACE]).all())
 

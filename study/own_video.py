@@ -34,7 +34,8 @@ def answer(run: Run, folder: Path) -> str:
     names = [Path(file.name) for file in files]
     scored = predict.table(made, names, judged, asked.prior, coverage)
     about = report.Asked(source, asked.prior, coverage)
-    report.write(folder / REPORT, made, about, names, judged, scored)
+    page = report.text(made, about, names, judged, scored)
+    (folder / REPORT).write_text(page, encoding="utf-8")
     printed = scoring.text(scored, made, scoring.Asked(asked.prior, coverage))
     frame = f'<iframe src="../{REPORT}" title="Report on three clips" class="report" loading="lazy"></iframe>'
     return f"```text\n{printed}\n```\n\n```{{raw}} html\n{frame}\n```\n"
