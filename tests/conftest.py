@@ -15,6 +15,8 @@ from dfd.run import Run
 
 SOURCES = 2
 FAKES_PER_SOURCE = 1
+FACES = 12
+"""Faces of a REAL video, of which the sample has 40: fewer, to save time, but more than of a FAKE one."""
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +107,7 @@ def _few_clips(sample: Run, folder: Path) -> Run:
             break
     (part / "metadata.json").write_text(json.dumps(entries, indent=1))
     (folder / "data" / "truth").symlink_to(sample.data / "truth")
-    return replace(sample, data=folder / "data", build=folder / "build", jobs=1)
+    return replace(sample, data=folder / "data", build=folder / "build", faces_per_real=FACES, jobs=1)
 
 
 def _first_groups(listed: dict[str, dict]) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from dfd import training
 from dfd.errors import InputError
 from dfd.run import ROOT
 from study import chapters, ledger, measuring, pages, records
@@ -81,6 +82,8 @@ def one_claim(tiny, monkeypatch):
     monkeypatch.setattr(ledger, "CLAIMS", {"C18": CLAIMS["C18"]})
     monkeypatch.setattr(ledger.findings, "__defaults__", (("C18",),))
     monkeypatch.setattr(pages.ledger_page, "HEADLINES", ())
+    small = training.Recipe(size=64, epochs=1, faces=16, batch=8)
+    monkeypatch.setattr(training, "own_recipe", lambda run, **changes: training.replace(small, **changes))
     measuring.measure(tiny, printed_functions)
     for path in chapters.notebooks():
         target = chapters.executed(tiny, path.stem)
