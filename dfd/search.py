@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -41,15 +42,19 @@ LOWEST_OPINION = 0.3
 INPUT = 48
 """Side in pixels of the images that MTCNN's last network takes."""
 
-READ_AHEAD = 8
+AHEAD = 4
+"""Frames that are decoded, or searched, before they are asked for."""
+
+Item = TypeVar("Item")
 
 
 def find(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Detections]]:
     """Find the faces in frames of one video.
 
     Every frame is searched by itself, so what is found does not depend on how many frames are looked at, nor
-    on the video's label. Meanwhile another thread decodes the next frames, unless this process has only one
-    core to itself, as Dask's workers have: then that thread would be in the way.
+    on the video's label. One thread decodes, another one searches what is decoded, and the caller's own uses
+    what is found; unless this process has only one core to itself, as Dask's workers have: then threads would
+    be in each other's way.
 
     Parameters
     ----------
@@ -71,8 +76,10 @@ def find(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Detections]]:
     >>> [len(faces) for frame, faces in search.find(video.sample_frames(clip, 3))]
     [1, 1, 1]
     """
-    for frame in _ahead(iter(frames)) if torch.get_num_threads() > 1 else frames:
-        yield frame, search(frame.image)
+    threads = torch.get_num_threads() > 1
+    decoded = _ahead(iter(frames)) if threads else frames
+    searched = ((frame, search(frame.image)) for frame in decoded)
+    return _ahead(searched) if threads else searched
 
 
 def search(image: np.ndarray) -> Detections:
@@ -180,9 +187,10 @@ def _onet() -> ONet:
     return ONet(pretrained=True).eval()
 
 
-def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
-    with ThreadPoolExecutor(1) as reader:
-        waiting = deque(reader.submit(next, frames, None) for _ in range(READ_AHEAD))
-        while (frame := waiting.popleft().result()) is not None:
-            waiting.append(reader.submit(next, frames, None))
-            yield frame
+def _ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Let a thread make the next items while the present one is used."""
+    with ThreadPoolExecutor(1) as thread:
+        waiting = deque(thread.submit(next, items, None) for _ in range(AHEAD))
+        while (item := waiting.popleft().result()) is not None:
+            waiting.append(thread.submit(next, items, None))
+            yield item
