@@ -1,7 +1,7 @@
 # `make` without a target lists the targets.
 
 PROFILE ?= sample
-export DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS SCHEDULER DEPTH
+export DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS SCHEDULER DEPTH RECIPE DEVICES NODES
 # A copied checkout brings along an environment in which the first one is installed; this one comes first.
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 export NO_ALBUMENTATIONS_UPDATE := 1
@@ -101,7 +101,7 @@ htmltest: env ## Check the built book: pages, links, images
 # ---- Maintenance ----
 
 study: env ## Measure at full depth what decides the claims, and store it in results; hours, and resumable
-	BACKBONE= WEIGHTS= PARTS= VIDEOS= DEPTH= $(BIN)/python -m study study
+	BACKBONE= WEIGHTS= PARTS= VIDEOS= DEPTH= RECIPE= $(BIN)/python -m study study
 
 SAMPLE ?= build/sample-anew
 SAMPLE_SETTING ?= --seed 2026 --actors 30 --clips 48
@@ -116,7 +116,7 @@ hard-faces: synthenv ## Make the hard faces in build/hard-faces-SEED, of HARD_SE
 	synth/.venv/bin/python -m synth hard build/hard-faces-$(HARD_SEED) --seed $(HARD_SEED) --processes $(or $(JOBS),2)
 
 notebooks: env ## Execute the chapters on the sample and store their checked output
-	BACKBONE= WEIGHTS= PARTS= VIDEOS= $(BIN)/python -m study execute sample
+	BACKBONE= WEIGHTS= PARTS= VIDEOS= RECIPE= $(BIN)/python -m study execute sample
 	$(BIN)/python -m study strip
 
 versions: env ## Keep the code of the stages as it is now beside their versions (see CONTRIBUTING.md)

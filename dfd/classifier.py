@@ -1,6 +1,6 @@
 """The classifier: a pretrained backbone, dropout, and a linear head that ends in softmax or in sigmoid."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
@@ -42,7 +42,7 @@ class Classifier(nn.Module):
         super().__init__()
         if head not in OUTPUTS:
             raise InputError(f"head {head!r}", f"no such head; there are {', '.join(get_args(Head))}")
-        self.backbone = backbone
+        self.backbone: Any = backbone
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(features, OUTPUTS[head])
 
@@ -89,7 +89,37 @@ def fake_logit(logits: torch.Tensor) -> torch.Tensor:
     return logits[:, FAKE] - logits[:, 1 - FAKE]
 
 
-def loss(logits: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+def by_height(model: Classifier, apart: bool = True) -> dict[int, list[nn.Parameter]]:
+    """Sort the parameters of a classifier by how many blocks of layers lie above them.
+
+    Parameters
+    ----------
+    model : Classifier
+        The classifier.
+    apart : bool
+        Whether to tell heights apart; otherwise all are at 0.
+
+    Returns
+    -------
+    dict of int to list of Parameter
+        0 for the head and the last convolution, 1 for the topmost block, and so on down to the first
+        convolution.
+    """
+    if not apart:
+        return {0: list(model.parameters())}
+    blocks = len(model.backbone.network._blocks)
+    heights: dict[int, list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        layer = name.removeprefix("backbone.network.").split(".")
+        if layer[0] == "_blocks":
+            height = blocks - int(layer[1])
+        else:
+            height = blocks + 1 if layer[0] in ("_conv_stem", "_bn0") else 0
+        heights.setdefault(height, []).append(parameter)
+    return heights
+
+
+def loss(logits: torch.Tensor, fake: torch.Tensor, smoothing: float = 0.0) -> torch.Tensor:
     """Compute the mean cross-entropy of either head's output.
 
     Parameters
@@ -98,6 +128,8 @@ def loss(logits: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
         Output of a `Classifier`.
     fake : Tensor of int64, shape (n,)
         1 for FAKE, 0 for REAL.
+    smoothing : float
+        Share of the label that both classes share.
 
     Returns
     -------
@@ -105,5 +137,6 @@ def loss(logits: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
         In nats.
     """
     if logits.shape[1] == OUTPUTS["sigmoid"]:
-        return functional.binary_cross_entropy_with_logits(logits[:, 0], fake.to(logits.dtype))
-    return functional.cross_entropy(logits, fake)
+        targets = fake.to(logits.dtype) * (1 - smoothing) + smoothing / 2
+        return functional.binary_cross_entropy_with_logits(logits[:, 0], targets)
+    return functional.cross_entropy(logits, fake, label_smoothing=smoothing)

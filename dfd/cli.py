@@ -46,7 +46,8 @@ app = typer.Typer(
     help="Deepfake Detection, Reproduced.",
     epilog=(
         "From the environment: PROFILE; DFDC, the folder of the data set; PARTS=0,1,2 and VIDEOS=500, which "
-        "narrow it for all commands but predict; JOBS, processes; SCHEDULER; WEIGHTS, the backbone's file."
+        "narrow it for all commands but predict; JOBS, processes; SCHEDULER; WEIGHTS, the backbone's file; "
+        "RECIPE, DEVICES and NODES, how and on what to train."
     ),
 )
 UNREAD = ("unreadable", "empty", "no video stream")
@@ -129,11 +130,28 @@ def embed(
 
 
 @app.command()
-def train(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
-    """Fine-tune the classifier, predict the faces of the other splits, and write the model's folder."""
+def train(
+    folder: Folder = None,
+    name: ProfileName = "sample",
+    recipe: Annotated[
+        Path | None, typer.Option(help="TOML file that says how; without it, the profile's own")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Only go on with a training that was broken off")
+    ] = False,
+    scheduler: Scheduler = None,
+) -> None:
+    """Fine-tune the classifier, predict the faces of the other splits, and write the model's folder.
+
+    A training that was broken off goes on from its last checkpoint.
+    """
     from dfd import model, model_making, training
 
     run = _run(name, folder, scheduler)
+    run = replace(run, recipe=recipe.resolve() if recipe else run.recipe)
+    begun = training.unfinished_path(run)
+    if resume and not begun.is_file():
+        raise InputError(begun, "no training was broken off; without --resume one begins")
     if reason := training.obstacle(run):
         raise InputError(run.data, reason)
     table = training.predictions(run)

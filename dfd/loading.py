@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from torch import distributed
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dfd import augment, dataset, faces
@@ -72,6 +73,9 @@ class Faces(Dataset):
 class Pairs(Sampler):
     """Draw pairs of a REAL and a FAKE face of the same source; sources take turns in random order.
 
+    Where several processes train, the pairs go to them in turn, so that all see both classes alike, and a
+    step of all of them together takes the same faces as that of one with the same batch.
+
     Parameters
     ----------
     table : DataFrame
@@ -86,24 +90,51 @@ class Pairs(Sampler):
 
     def __init__(self, table: pd.DataFrame, count: int, seed: int, augmented: bool) -> None:
         self.groups = paired(table.reset_index(drop=True))
-        self.count, self.seed, self.augmented, self.epoch = count, seed, augmented, 0
+        self.count, self.seed, self.augmented = count, seed, augmented
+        self.epoch, self.begun = 0, (0, 0)
 
     def __len__(self) -> int:
-        return self.count // 2 * 2
+        """Faces of an epoch for this process."""
+        return self.count // 2 // _processes()[1] * 2
 
     def set_epoch(self, epoch: int) -> None:
         """Take note of the epoch, which Lightning tells before each."""
         self.epoch = epoch
 
+    def begin_at(self, epoch: int, drawn: int) -> None:
+        """Leave out what has been drawn of an epoch; those after it are drawn whole.
+
+        Parameters
+        ----------
+        epoch : int
+            The epoch.
+        drawn : int
+            Faces of it that this process has had.
+        """
+        self.epoch, self.begun = epoch, (epoch, drawn)
+
     def __iter__(self) -> Iterator[tuple[int, int | None]]:
         random = np.random.default_rng([self.seed, self.epoch])
-        turns = len(self) // 2
-        rounds = int(np.ceil(turns / len(self.groups)))
+        process, processes = _processes()
+        turns = len(self) // 2 * processes
+        rounds = int(np.ceil(self.count / 2 / len(self.groups)))
         order = np.concatenate([random.permutation(len(self.groups)) for _ in range(rounds)])
-        for source in order[:turns]:
-            for videos in self.groups[source]:
-                position = int(random.choice(videos[random.integers(len(videos))]))
-                yield position, int(random.integers(2**31)) if self.augmented else None
+        begun = self.begun[1] // 2 * processes if self.begun[0] == self.epoch else 0
+        for turn, source in enumerate(order[:turns]):
+            pair = [self._draw(random, videos) for videos in self.groups[source]]
+            if turn >= begun and turn % processes == process:
+                yield from pair
+
+    def _draw(self, random: np.random.Generator, videos: list[np.ndarray]) -> tuple[int, int | None]:
+        position = int(random.choice(videos[random.integers(len(videos))]))
+        return position, int(random.integers(2**31)) if self.augmented else None
+
+
+def _processes() -> tuple[int, int]:
+    """Which of how many processes that train together this one is."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
 
 
 def paired(table: pd.DataFrame) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
@@ -130,7 +161,14 @@ def paired(table: pd.DataFrame) -> list[tuple[list[np.ndarray], list[np.ndarray]
     return groups
 
 
-def batches(data: Faces, draws: Sampler | list, size: int, jobs: int, drop_last: bool = False) -> DataLoader:
+def batches(
+    data: Faces,
+    draws: Sampler | list,
+    size: int,
+    jobs: int,
+    drop_last: bool = False,
+    generator: torch.Generator | None = None,
+) -> DataLoader:
     """Load faces in batches.
 
     Parameters
@@ -145,6 +183,8 @@ def batches(data: Faces, draws: Sampler | list, size: int, jobs: int, drop_last:
         Loader processes; 0 to load in this one.
     drop_last : bool
         Whether a last batch that is not full is left out.
+    generator : Generator, optional
+        What the loader draws the seeds of its processes from; torch's own by default.
 
     Returns
     -------
@@ -152,7 +192,15 @@ def batches(data: Faces, draws: Sampler | list, size: int, jobs: int, drop_last:
         Gives normalised pictures of shape (n, 3, height, width), and n numbers of int64, 1 for FAKE.
     """
     return DataLoader(
-        data, batch_size=size, sampler=draws, collate_fn=_collate, drop_last=drop_last, num_workers=jobs
+        data,
+        batch_size=size,
+        sampler=draws,
+        collate_fn=_collate,
+        drop_last=drop_last,
+        num_workers=jobs,
+        generator=generator,
+        persistent_workers=jobs > 0,
+        pin_memory=jobs > 0 and torch.cuda.is_available(),
     )
 
 

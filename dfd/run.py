@@ -55,6 +55,12 @@ class Run:
         Processes that a stage may use on this machine.
     scheduler : str or None
         Address of a Dask scheduler whose workers do the long stages; ``None`` for this machine alone.
+    recipe : Path or None
+        File with the recipe of the training (see `dfd.recipe`); ``None`` for that of the profile.
+    devices : int
+        GPUs, or processes where there is none, that train together on each machine.
+    nodes : int
+        Machines that train together.
     """
 
     name: str
@@ -71,6 +77,9 @@ class Run:
     seed: int = 2020
     jobs: int = 2
     scheduler: str | None = None
+    recipe: Path | None = None
+    devices: int = 1
+    nodes: int = 1
 
     @property
     def device(self) -> torch.device:
@@ -85,8 +94,8 @@ def load(name: str = "sample", folder: Path | None = None) -> Run:
     """Describe a run by its name and the environment.
 
     The environment variables are the Makefile's: ``DFDC`` (folder of the parts, for ``"dfdc"``),
-    ``BACKBONE``, ``WEIGHTS`` (a local file), ``PARTS`` (``0,1,2``), ``VIDEOS`` (``500``), ``JOBS`` and
-    ``SCHEDULER`` (``tcp://host:8786``).
+    ``BACKBONE``, ``WEIGHTS`` (a local file), ``PARTS`` (``0,1,2``), ``VIDEOS`` (``500``), ``JOBS``,
+    ``SCHEDULER`` (``tcp://host:8786``), ``RECIPE`` (a file), ``DEVICES`` and ``NODES``.
 
     Parameters
     ----------
@@ -118,6 +127,9 @@ def load(name: str = "sample", folder: Path | None = None) -> Run:
     weights = os.environ.get("WEIGHTS")
     if weights and not Path(weights).is_file():
         raise InputError(f"WEIGHTS={weights}", "no such file")
+    recipe = os.environ.get("RECIPE")
+    if recipe and not Path(recipe).is_file():
+        raise InputError(f"RECIPE={recipe}", "no such file")
     return Run(
         name=name,
         data=_data_folder(name, folder),
@@ -128,6 +140,9 @@ def load(name: str = "sample", folder: Path | None = None) -> Run:
         videos=_positive("VIDEOS", os.environ.get("VIDEOS")),
         jobs=_positive("JOBS", os.environ.get("JOBS")) or cores(),
         scheduler=os.environ.get("SCHEDULER") or None,
+        recipe=Path(recipe).resolve() if recipe else None,
+        devices=_positive("DEVICES", os.environ.get("DEVICES")) or 1,
+        nodes=_positive("NODES", os.environ.get("NODES")) or 1,
     )
 
 

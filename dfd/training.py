@@ -1,17 +1,33 @@
-"""Fine-tuning: the recipe, the trained classifier, and its table of predictions."""
+"""Fine-tuning: the trained classifier, and its table of predictions."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning
 import pandas as pd
 import torch
+from torch.utils.data import DataLoader
 
-from dfd import classifier, contents, dataset, embedding, faces, fitting, loading, tables, weights
+from dfd import (
+    classifier,
+    contents,
+    dataset,
+    embedding,
+    faces,
+    fitting,
+    loading,
+    resuming,
+    tables,
+    weights,
+)
+from dfd import (
+    recipe as recipes,
+)
 from dfd.classifier import Classifier
 from dfd.errors import InputError
+from dfd.recipe import Recipe
 from dfd.run import Run
 
 Trained = tuple[Classifier, list[dict]]
@@ -27,57 +43,8 @@ JUDGED = 8
 """Faces of a video that are judged, REAL or FAKE alike: more looks would favour the class that has them."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a classifier is trained.
-
-    Attributes
-    ----------
-    name : str
-        Tells recipes apart in tables and file names.
-    head : str
-        ``"softmax"`` or ``"sigmoid"``.
-    augmentation : str
-        ``"report"`` for `dfd.augment.training`, or ``"none"``.
-    size : int
-        Side that face crops are scaled to, in pixels.
-    part : float
-        Share of a crop's side that the network is shown, from its middle: 1 for all of it; of a crop with a
-        margin of 0.6, 1 / 1.6 is the face without margin.
-    epochs : int
-        Passes; in each, faces are drawn anew.
-    faces : int
-        Largest number of faces drawn for an epoch, half REAL and half FAKE; see `epoch_faces`.
-    batch : int
-        Faces in a training step; an even number.
-    learning_rate : float
-        Highest rate of the one-cycle schedule.
-    weight_decay : float
-        AdamW's decoupled weight decay.
-    dropout : float
-        Share of the features dropped before the head.
-    seed : int
-        Seed of the head's start, the draws, the augmentation and the dropout.
-    """
-
-    name: str = "fine-tuned"
-    head: classifier.Head = "softmax"
-    augmentation: Literal["report", "none"] = "report"
-    size: int = 160
-    part: float = 1.0
-    epochs: int = 4
-    faces: int = 900
-    batch: int = 32
-    learning_rate: float = 5e-4
-    weight_decay: float = 0.05
-    dropout: float = 0.2
-    seed: int = 2020
-
-
 def own_recipe(run: Run, **changes: object) -> Recipe:
-    """Give the recipe that suits a run.
-
-    The sample's is sized for two minutes on two cores, the other for some hours on a GPU.
+    """Give the recipe of a run: that of `run.recipe`, or else its profile's.
 
     Parameters
     ----------
@@ -87,10 +54,13 @@ def own_recipe(run: Run, **changes: object) -> Recipe:
     Returns
     -------
     Recipe
+
+    Raises
+    ------
+    InputError
+        If the file is no recipe.
     """
-    if run.name == "sample":
-        return replace(Recipe(seed=run.seed), **changes)
-    return replace(Recipe(size=run.face_size, epochs=12, faces=40_000, seed=run.seed), **changes)
+    return replace(recipes.load(run.recipe or run.name, seed=run.seed), **changes)
 
 
 def epoch_faces(recipe: Recipe, there: int) -> int:
@@ -201,12 +171,29 @@ def path(run: Run, recipe: Recipe | None = None, kept: Kept = "predictions") -> 
     return run.build / kept / f"{_file_name(recipe or own_recipe(run))}{SUFFIXES[kept]}"
 
 
+def unfinished_path(run: Run, recipe: Recipe | None = None) -> Path:
+    """Where a run keeps the checkpoint of a training that goes on or was broken off.
+
+    Parameters
+    ----------
+    recipe : Recipe, optional
+        As in `predictions`.
+
+    Returns
+    -------
+    Path
+        The logs of the steps are beside it.
+    """
+    return run.build / "classifier" / _file_name(recipe or own_recipe(run)) / "unfinished.ckpt"
+
+
 def train(run: Run, recipe: Recipe | None = None, videos: Collection[str] | None = None) -> Classifier:
     """Fine-tune a classifier, or load it if it has been trained before by the same recipe on the same videos.
 
     All weights are trained, with cross-entropy, AdamW and a one-cycle learning rate. A step's faces come in
     pairs, one of an original and one of a fake of it, so that classes and sources are balanced and what
-    differs within a pair is the forgery and not the scene.
+    differs within a pair is the forgery and not the scene. A training that was broken off goes on where its
+    last checkpoint was made.
 
     Parameters
     ----------
@@ -223,7 +210,8 @@ def train(run: Run, recipe: Recipe | None = None, videos: Collection[str] | None
     Raises
     ------
     InputError
-        If the run cannot train, with `obstacle`'s reason.
+        If the run cannot train, with `obstacle`'s reason; or if a training of that name was broken off that
+        had another recipe or other faces.
     """
     return _trained(run, recipe or own_recipe(run), videos)[0]
 
@@ -253,7 +241,7 @@ def judge(run: Run, recipe: Recipe, model: Classifier, table: pd.DataFrame, view
     batches = loading.batches(
         loading.Faces(table, recipe.size, recipe.part), draws, recipe.batch, _workers(run)
     )
-    module = fitting.Classification(model, recipe.learning_rate, recipe.weight_decay)
+    module = fitting.Classification(model, recipe)
     parts: Any = fitting.trainer(run.device).predict(module, batches)
     logits = torch.cat(parts).reshape(len(table), views).mean(dim=1).double().cpu()
     judged = table.assign(logit=logits.numpy(), p_fake=torch.sigmoid(logits).numpy(), model=recipe.name)
@@ -271,7 +259,9 @@ def history(run: Run, recipe: Recipe | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        epoch, loss (mean cross-entropy of the epoch's augmented faces, in nats), seconds.
+        epoch, loss (mean cross-entropy of the epoch's augmented faces, in nats), validation loss (where the
+        run's own recipe was trained: mean log loss of validation faces, both classes counting one half),
+        seconds, waited (share of them in which steps waited for faces).
     """
     return pd.DataFrame(_trained(run, recipe or own_recipe(run))[1])
 
@@ -311,9 +301,10 @@ def _trained(run: Run, recipe: Recipe, videos: Collection[str] | None = None) ->
     kept = torch.load(file, weights_only=True) if file.is_file() else {}
     if kept.get("fingerprint") == fingerprint:
         return _with_weights(run, recipe, kept["weights"]), kept["history"]
-    model, log = _fit(run, recipe, videos)
+    model, log = _fit(run, recipe, videos, fingerprint)
     with tables.replacing(file) as aside:
         torch.save({"fingerprint": fingerprint, "weights": model.state_dict(), "history": log}, aside)
+    unfinished_path(run, recipe).unlink(missing_ok=True)
     return model, log
 
 
@@ -323,22 +314,55 @@ def _with_weights(run: Run, recipe: Recipe, state: dict) -> Classifier:
     return model.eval()
 
 
-def _fit(run: Run, recipe: Recipe, videos: Collection[str] | None) -> Trained:
+def _fit(run: Run, recipe: Recipe, videos: Collection[str] | None, made_from: str) -> Trained:
+    judged = None
     if videos is None:
         if reason := obstacle(run):
             raise InputError(run.data, reason)
-        videos = _videos(run, ("train",))
+        videos, judged = _videos(run, ("train",)), _validation(run, recipe)
     table = labelled_faces(run, images=True, videos=videos)
     lightning.seed_everything(recipe.seed, verbose=False)
     model = classifier.make(run, recipe.head, recipe.dropout).to(memory_format=torch.channels_last)
-    count = epoch_faces(recipe, len(table))
+    count, batch = epoch_faces(recipe, len(table)), _batch(run, recipe)
     pairs = loading.Pairs(table, count, recipe.seed, augmented=recipe.augmentation == "report")
     shown = loading.Faces(table, recipe.size, recipe.part)
-    batches = loading.batches(shown, pairs, recipe.batch, _workers(run), drop_last=count >= recipe.batch)
-    log = fitting.Log()
-    loop = fitting.trainer(run.device, log, max_epochs=recipe.epochs)
-    loop.fit(fitting.Classification(model, recipe.learning_rate, recipe.weight_decay), batches)
-    return model.cpu().eval(), log.rows
+    batches = loading.batches(shown, pairs, batch, _workers(run), drop_last=count >= recipe.batch)
+    unfinished = resuming.Unfinished(unfinished_path(run, recipe), made_from, pairs)
+    log = fitting.fit(
+        model,
+        recipe,
+        batches,
+        judged,
+        unfinished,
+        device=run.device,
+        devices=run.devices,
+        num_nodes=run.nodes,
+    )
+    return model, log
+
+
+def _validation(run: Run, recipe: Recipe) -> DataLoader | None:
+    """Load the faces that are judged after each epoch."""
+    table = labelled_faces(run, images=True, videos=_videos(run, ("validation",)))
+    if table.empty:
+        return None
+    table = embedding.spread_faces(table, dict.fromkeys(dataset.LABELS, JUDGED))
+    draws = [(place, None) for place in range(len(table))]
+    shown = loading.Faces(table, recipe.size, recipe.part)
+    # A generator of its own: the training's goes on as if nothing had been judged.
+    own = torch.Generator()
+    return loading.batches(shown, draws, _batch(run, recipe), _workers(run), generator=own)
+
+
+def _batch(run: Run, recipe: Recipe) -> int:
+    """Share the faces of a step out among the devices."""
+    processes = run.devices * run.nodes
+    if recipe.batch % (2 * processes):
+        raise InputError(
+            f"recipe {recipe.name!r}",
+            f"batch is {recipe.batch}; {processes} devices need whole pairs, a multiple of {2 * processes}",
+        )
+    return recipe.batch // processes
 
 
 def _predict(run: Run, recipe: Recipe) -> pd.DataFrame:

@@ -48,10 +48,9 @@ def settings(run: Run) -> str:
     str
         JSON; two runs with the same settings and data give the same text, wherever they lie.
     """
-    left_out = ("data", "build", "jobs", "scheduler", "weights")
+    left_out = ("data", "build", "jobs", "scheduler", "weights", "recipe", "devices", "nodes")
     kept = {key: value for key, value in asdict(run).items() if key not in left_out}
-    if run.weights:
-        kept["weights"] = contents.sha256(run.weights)
+    kept |= {name: contents.sha256(file) for name in ("weights", "recipe") if (file := getattr(run, name))}
     files = sorted(str(path.relative_to(run.data)) for pattern in DATA for path in run.data.glob(pattern))
     return json.dumps(kept | {"data": tables.fingerprint(dataset.hashes(run, files))}, indent=1)
 

@@ -11,6 +11,7 @@ import pytest
 
 import dfd.run
 from dfd import embedding
+from dfd.recipe import Recipe
 from dfd.run import Run
 
 SOURCES = 2
@@ -64,7 +65,7 @@ def trained(few_clips: Callable[[Path], Run], tmp_path_factory: pytest.TempPathF
     """A run of a few clips that has trained a classifier, after a fashion, and made its model."""
     from dfd import model_making, training
 
-    recipe = training.Recipe(size=64, epochs=1, faces=16, batch=8)
+    recipe = Recipe(size=64, epochs=1, faces=16, batch=8)
     run = replace(few_clips(tmp_path_factory.mktemp("trained")), faces_per_fake=2, faces_per_real=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "own_recipe", lambda run, **changes: recipe)

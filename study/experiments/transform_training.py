@@ -16,7 +16,7 @@ from study.statistics import Interval
 UNIT = truth.ACTORS
 LONG = True
 TRAINED = {"without": "none", "with": "report"}
-"""Trained without or with the transform, by the name that `dfd.training.Recipe` has for it."""
+"""Trained without or with the transform, by the name that `dfd.Recipe` has for it."""
 
 EPOCHS, SIZE = 2, 128
 FACES: dict[Depth, int] = {"quick": 240, "full": 480}

@@ -4,6 +4,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from dfd import training
+from dfd.recipe import Recipe
 from study import crossfit
 from study.experiments import aggregation, calibration, fine_tuning
 from study.records import Result
@@ -100,7 +101,7 @@ def test_a_policy_that_knows_more_gains():
 @pytest.mark.slow
 def test_folds_are_trained_and_judged_and_kept(extracted, monkeypatch):
     monkeypatch.setattr(crossfit, "ROTATIONS", 1)
-    small = training.Recipe(name="small", size=64, epochs=1, faces=16, batch=8)
+    small = Recipe(name="small", size=64, epochs=1, faces=16, batch=8)
     monkeypatch.setattr(training, "own_recipe", lambda run, **changes: training.replace(small, **changes))
     assert fine_tuning.obstacle(extracted) == ""
     quick, full = fine_tuning.collect(extracted, "quick"), fine_tuning.collect(extracted, "full")

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from dfd import faces, training
+from dfd.recipe import Recipe
 from study.experiments import heat_inside
 from study.records import Result
 
@@ -83,7 +84,7 @@ def test_data_without_truth_have_no_changed_region():
 @pytest.mark.slow
 @pytest.mark.parametrize(("depth", "videos"), [("quick", 4), ("full", 12)])
 def test_heat_of_judged_faces_is_shared_out(extracted, monkeypatch, depth, videos):
-    small = training.Recipe(name="small", size=64, epochs=1, faces=16, batch=8)
+    small = Recipe(name="small", size=64, epochs=1, faces=16, batch=8)
     monkeypatch.setattr(training, "own_recipe", lambda run, **changes: training.replace(small, **changes))
     table = heat_inside.collect(extracted, depth)
     assert set(table["network"]) == {heat_inside.TRAINED, heat_inside.RANDOM}

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from dfd import training
 from dfd.errors import InputError
+from dfd.recipe import Recipe
 from dfd.run import ROOT
 from study import chapters, ledger, measuring, pages, records
 from study.claims import CLAIMS
@@ -82,7 +83,7 @@ def one_claim(tiny, monkeypatch):
     monkeypatch.setattr(ledger, "CLAIMS", {"C18": CLAIMS["C18"]})
     monkeypatch.setattr(ledger.findings, "__defaults__", (("C18",),))
     monkeypatch.setattr(pages.ledger_page, "HEADLINES", ())
-    small = training.Recipe(size=64, epochs=1, faces=16, batch=8)
+    small = Recipe(size=64, epochs=1, faces=16, batch=8)
     monkeypatch.setattr(training, "own_recipe", lambda run, **changes: training.replace(small, **changes))
     measuring.measure(tiny, printed_functions)
     for path in chapters.notebooks():

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from dfd import training
+from dfd.recipe import Recipe
 from study import crossfit
 from study.experiments import transform_training
 from study.records import Result
@@ -61,7 +62,7 @@ def test_the_figure_has_a_line_for_each_training():
 def test_a_pair_is_trained_for_each_fold(extracted, monkeypatch):
     monkeypatch.setitem(transform_training.FACES, "quick", 16)
     monkeypatch.setattr(transform_training, "EPOCHS", 1)
-    small = training.Recipe(size=64, batch=8)
+    small = Recipe(size=64, batch=8)
     monkeypatch.setattr(training, "own_recipe", lambda run, **changes: training.replace(small, **changes))
     table = transform_training.collect(extracted, "quick")
     assert set(table["way"]) == {"without", "with"}
