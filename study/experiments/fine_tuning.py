@@ -95,13 +95,16 @@ def progress(run: Run) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        epoch, loss (mean cross-entropy of the epoch's augmented faces, in nats) and seconds; or why there is
-        no training.
+        As `dfd.training.history` gives it, by epoch; or why there is no training.
     """
     reason = training.obstacle(run)
     if reason:
         return pd.DataFrame({"not trained": [reason]})
-    return training.history(run).set_index("epoch").round({"loss": 3, "seconds": 0})
+    return (
+        training.history(run)
+        .set_index("epoch")
+        .round({"loss": 3, "validation loss": 3, "seconds": 0, "waited": 2})
+    )
 
 
 def estimate(table: pd.DataFrame) -> dict[str, Interval]:
