@@ -77,13 +77,13 @@ def main(
 @app.command()
 def check(folder: Annotated[Path, typer.Argument(help="Folder of the dfdc_train_part_* folders")]) -> None:
     """Read all metadata and the header of every video; exit with 1 if any video cannot be used."""
-    from dfd import dataset
+    from dfd import dataset, listing
 
     if not folder.is_dir():
         raise InputError(folder, "no such folder" if not folder.exists() else "this is a file, not a folder")
     with tempfile.TemporaryDirectory() as scratch:
         run = Run("dfdc", folder.resolve(), Path(scratch), BACKBONES[0], jobs=cores())
-        table = dataset.examine(run, dataset.listed(run.data))
+        table = dataset.examine(run, listing.listed(run.data))
     if not _report(table):
         raise typer.Exit(1)
 

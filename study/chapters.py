@@ -14,13 +14,13 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from dfd import contents, dataset, tables
+from dfd import contents, dataset, listing, tables
 from dfd.errors import InputError
 from dfd.run import ROOT, Run
 from study import dependencies, evidence, records, results
 from study.claims import CLAIMS
 
-DATA = ("dfdc_train_part_*/*", "benchmark/*", "truth/*")
+DATA = ("dfdc_train_part_*/*", f"{listing.SAMPLE}/*", listing.METADATA, "*.mp4", "benchmark/*", "truth/*")
 """Files of the data folder that chapters read."""
 
 

@@ -28,6 +28,7 @@ SUPPORTS = (
     *(
         "packets",
         "video",
+        "listing",
         "dataset",
         "detections",
         "single_shot",

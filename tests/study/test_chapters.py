@@ -161,6 +161,17 @@ def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch):
     assert executed == ["01_faces", "02_stored", "03_experiment", "01_faces"]
 
 
+def test_settings_know_every_layout_of_the_data(tiny):
+    part = tiny.data / "dfdc_train_part_0"
+    for name in ("train_sample_videos", "dfdc_train_part_3"):
+        part = part.rename(part.with_name(name))
+        for data in (tiny.data, part):
+            run = replace(tiny, data=data)
+            before = chapters.settings(run)
+            (part / "metadata.json").write_text((part / "metadata.json").read_text() + " ")
+            assert chapters.settings(run) != before
+
+
 def test_a_cell_that_fails_is_named(checkout, tiny):
     nbformat.write(notebook("1 / 0"), checkout / "notebooks" / "01_faces.ipynb")
     with pytest.raises(InputError, match=r"01_faces\.ipynb: cell \d failed: ZeroDivisionError"):
