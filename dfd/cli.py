@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from dfd.errors import InputError
-from dfd.run import BACKBONES, NAMES, Run, build_folder, cores, load
+from dfd.errors import InputError, first
+from dfd.run import NAMES, Run, build_folder, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,13 +51,9 @@ app = typer.Typer(
 )
 UNREAD = ("unreadable", "empty", "no video stream")
 """What comes of a file that is there and cannot be read."""
-NAMED = 5
-"""Files that a last line names at most."""
+LAYOUTS = "Folder of dfdc_train_part_N folders or train_sample_videos, or one of these itself"
 ProfileName = Annotated[str, typer.Option("--profile", "-p", envvar="PROFILE", help=" or ".join(NAMES))]
-Folder = Annotated[
-    Path | None,
-    typer.Argument(help="Folder of the dfdc_train_part_* folders; without it, the profile's own"),
-]
+Folder = Annotated[Path | None, typer.Argument(help=f"{LAYOUTS}; without it, the profile's own")]
 Scheduler = Annotated[
     str | None,
     typer.Option(help="Address of a Dask scheduler whose workers do it, such as tcp://host:8786"),
@@ -75,16 +71,42 @@ def main(
 
 
 @app.command()
-def check(folder: Annotated[Path, typer.Argument(help="Folder of the dfdc_train_part_* folders")]) -> None:
-    """Read all metadata and the header of every video; exit with 1 if any video cannot be used."""
-    from dfd import dataset, listing
+def check(
+    folder: Annotated[Path, typer.Argument(help=LAYOUTS)],
+    split: Annotated[
+        Path | None, typer.Option(help="CSV file with the columns video and split, to check for leaks")
+    ] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file with the columns source and person")
+    ] = None,
+    unusable: Annotated[
+        Path, typer.Option("--list", help="CSV file to write the videos to that cannot be used")
+    ] = Path("dfd-check.csv"),
+) -> None:
+    """Read all metadata and the header of every video, and sum up.
 
-    if not folder.is_dir():
-        raise InputError(folder, "no such folder" if not folder.exists() else "this is a file, not a folder")
+    Exits with 1 if any video cannot be used, or a source or a person is in more than one split.
+    """
+    from dfd import dataset, leakage, listing, summary
+
+    run = load("dfdc", folder)
+    listed = listing.listed(run.data, run.parts, run.videos)
+    given = leakage.read_split(split, listed) if split else None
+    persons = leakage.read_people(people, listed) if people else None
     with tempfile.TemporaryDirectory() as scratch:
-        run = Run("dfdc", folder.resolve(), Path(scratch), BACKBONES[0], jobs=cores())
-        table = dataset.examine(run, listing.listed(run.data))
-    if not _report(table):
+        # A check leaves nothing in the build folder.
+        table = dataset.examine(replace(run, build=Path(scratch)), listed)
+    _report(table)
+    for line in leakage.about(table, given, persons):
+        typer.echo(line)
+    leaks = leakage.leaks(table if given is None else leakage.divided(table, given), persons)
+    for line in leaks or ["no leak: no source is in more than one split"]:
+        typer.echo(line)
+    rows = summary.unusable(table)
+    if len(rows):
+        summary.write(rows, unusable)
+        typer.echo(f"list of all {len(rows):,} that cannot be used: {unusable}")
+    if len(rows) or leaks:
         raise typer.Exit(1)
 
 
@@ -101,16 +123,16 @@ def videos(name: ProfileName = "sample") -> None:
 @app.command()
 def faces(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
     """Find the faces of all videos and store them; exit with 3 if a file that is there cannot be read."""
-    from dfd import faces
+    from dfd import dataset, faces
 
     run = _run(name, folder, scheduler)
     table, status = faces.table(run), faces.status(run)
-    _report(status)
+    # The faces' status has a row for each row of the videos table.
+    _report(dataset.table(run).assign(status=status["status"], reason=status["reason"]))
     typer.echo(f"{len(table)} faces; table: {faces.path(run)}")
     unread = status.loc[status["status"].isin(UNREAD), "video"].to_list()
     if unread:
-        more = f" and {len(unread) - NAMED} more" if len(unread) > NAMED else ""
-        typer.echo(f"{len(unread)} files could not be read: {', '.join(unread[:NAMED])}{more}")
+        typer.echo(f"{len(unread)} files could not be read: {first(unread)}")
         raise typer.Exit(3)
 
 
@@ -188,12 +210,11 @@ def _run(name: str, folder: Path | None, scheduler: str | None) -> Run:
     return replace(run, scheduler=scheduler or run.scheduler)
 
 
-def _report(table: pd.DataFrame) -> bool:
-    for row in table[table["status"] != "ok"].to_dict("records"):
-        typer.echo(f"{row['video']}: {row['status']}: {row['reason']}")
-    counts = table["status"].value_counts()
-    typer.echo(f"{len(table)} videos: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
-    return bool((table["status"] == "ok").all())
+def _report(table: pd.DataFrame) -> None:
+    from dfd import summary
+
+    for line in summary.lines(table):
+        typer.echo(line)
 
 
 if __name__ == "__main__":

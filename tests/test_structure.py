@@ -30,6 +30,8 @@ SUPPORTS = (
         "video",
         "listing",
         "dataset",
+        "summary",
+        "leakage",
         "detections",
         "single_shot",
         "detectors",
