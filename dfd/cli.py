@@ -1,6 +1,7 @@
 """The command ``dfd``: check a data folder, make the tables, train, and score a video.
 
-Every command imports what it uses when it is called, so that ``dfd --help`` answers at once.
+Every command imports what it uses when it is called, so that ``dfd --help`` answers at once; and first the
+check of what it needs, so that a run that lacks something ends soon.
 """
 
 from __future__ import annotations
@@ -123,9 +124,12 @@ def videos(name: ProfileName = "sample") -> None:
 @app.command()
 def faces(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
     """Find the faces of all videos and store them; exit with 3 if a file that is there cannot be read."""
-    from dfd import dataset, faces
+    from dfd import requirements
 
     run = _run(name, folder, scheduler)
+    requirements.check(run, model=None)
+    from dfd import dataset, faces
+
     table, status = faces.table(run), faces.status(run)
     # The faces' status has a row for each row of the videos table.
     _report(dataset.table(run).assign(status=status["status"], reason=status["reason"]))
@@ -144,18 +148,24 @@ def embed(
     scheduler: Scheduler = None,
 ) -> None:
     """Turn the faces of all videos into vectors and store them."""
-    from dfd import embedding
+    from dfd import requirements
 
     run = _run(name, folder, scheduler)
+    requirements.check(run, model)
+    from dfd import embedding
+
     typer.echo(f"{len(embedding.table(run, model))} vectors; table: {embedding.path(run, model)}")
 
 
 @app.command()
 def train(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
     """Fine-tune the classifier, predict the faces of the other splits, and write the model's folder."""
-    from dfd import model, model_making, training
+    from dfd import requirements
 
     run = _run(name, folder, scheduler)
+    requirements.check(run)
+    from dfd import model, model_making, training
+
     if reason := training.obstacle(run):
         raise InputError(run.data, reason)
     table = training.predictions(run)

@@ -30,6 +30,7 @@ SUPPORTS = (
         "video",
         "listing",
         "dataset",
+        "requirements",
         "summary",
         "leakage",
         "detections",

@@ -116,6 +116,17 @@ def test_check_reports_a_leak_of_the_metadata_and_a_stage_stops(run, tiny, part)
         assert result.output.startswith("error: the metadata's splits: 1 of 6 sources")
 
 
+@pytest.mark.parametrize("command", ["embed", "train"])
+def test_a_run_without_its_backbone_ends_before_its_first_stage(run, command, monkeypatch, tmp_path):
+    monkeypatch.setenv("BACKBONE", "efficientnet-b7")
+    monkeypatch.setenv("WEIGHTS", str(tmp_path / "other.pth"))
+    (tmp_path / "other.pth").write_text("no weights")
+    result = run(command)
+    assert result.exit_code == 1
+    assert f"error: {tmp_path / 'other.pth'}: not the published efficientnet-b7" in result.output
+    assert not (tmp_path / "checkout" / "build").exists()
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
