@@ -1,6 +1,7 @@
 """The command ``dfd``: check a data folder, make the tables, train, and score a video.
 
-Every command imports what it uses when it is called, so that ``dfd --help`` answers at once.
+Every command imports what it uses when it is called, so that ``dfd --help`` answers at once; and first the
+check of what it needs, so that a run that lacks something ends soon.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from dfd.errors import InputError
-from dfd.run import BACKBONES, NAMES, Run, build_folder, cores, load
+from dfd.errors import InputError, first
+from dfd.run import NAMES, Run, build_folder, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,13 +53,9 @@ app = typer.Typer(
 )
 UNREAD = ("unreadable", "empty", "no video stream")
 """What comes of a file that is there and cannot be read."""
-NAMED = 5
-"""Files that a last line names at most."""
+LAYOUTS = "Folder of dfdc_train_part_N folders or train_sample_videos, or one of these itself"
 ProfileName = Annotated[str, typer.Option("--profile", "-p", envvar="PROFILE", help=" or ".join(NAMES))]
-Folder = Annotated[
-    Path | None,
-    typer.Argument(help="Folder of the dfdc_train_part_* folders; without it, the profile's own"),
-]
+Folder = Annotated[Path | None, typer.Argument(help=f"{LAYOUTS}; without it, the profile's own")]
 Scheduler = Annotated[
     str | None,
     typer.Option(help="Address of a Dask scheduler whose workers do it, such as tcp://host:8786"),
@@ -76,16 +73,42 @@ def main(
 
 
 @app.command()
-def check(folder: Annotated[Path, typer.Argument(help="Folder of the dfdc_train_part_* folders")]) -> None:
-    """Read all metadata and the header of every video; exit with 1 if any video cannot be used."""
-    from dfd import dataset
+def check(
+    folder: Annotated[Path, typer.Argument(help=LAYOUTS)],
+    split: Annotated[
+        Path | None, typer.Option(help="CSV file with the columns video and split, to check for leaks")
+    ] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file with the columns source and person")
+    ] = None,
+    unusable: Annotated[
+        Path, typer.Option("--list", help="CSV file to write the videos to that cannot be used")
+    ] = Path("dfd-check.csv"),
+) -> None:
+    """Read all metadata and the header of every video, and sum up.
 
-    if not folder.is_dir():
-        raise InputError(folder, "no such folder" if not folder.exists() else "this is a file, not a folder")
+    Exits with 1 if any video cannot be used, or a source or a person is in more than one split.
+    """
+    from dfd import dataset, leakage, listing, summary
+
+    run = load("dfdc", folder)
+    listed = listing.listed(run.data, run.parts, run.videos)
+    given = leakage.read_split(split, listed) if split else None
+    persons = leakage.read_people(people, listed) if people else None
     with tempfile.TemporaryDirectory() as scratch:
-        run = Run("dfdc", folder.resolve(), Path(scratch), BACKBONES[0], jobs=cores())
-        table = dataset.examine(run, dataset.listed(run.data))
-    if not _report(table):
+        # A check leaves nothing in the build folder.
+        table = dataset.examine(replace(run, build=Path(scratch)), listed)
+    _report(table)
+    for line in leakage.about(table, given, persons):
+        typer.echo(line)
+    leaks = leakage.leaks(table if given is None else leakage.divided(table, given), persons)
+    for line in leaks or ["no leak: no source is in more than one split"]:
+        typer.echo(line)
+    rows = summary.unusable(table)
+    if len(rows):
+        summary.write(rows, unusable)
+        typer.echo(f"list of all {len(rows):,} that cannot be used: {unusable}")
+    if len(rows) or leaks:
         raise typer.Exit(1)
 
 
@@ -102,16 +125,19 @@ def videos(name: ProfileName = "sample") -> None:
 @app.command()
 def faces(folder: Folder = None, name: ProfileName = "sample", scheduler: Scheduler = None) -> None:
     """Find the faces of all videos and store them; exit with 3 if a file that is there cannot be read."""
-    from dfd import faces
+    from dfd import requirements
 
     run = _run(name, folder, scheduler)
+    requirements.check(run, model=None)
+    from dfd import dataset, faces
+
     table, status = faces.table(run), faces.status(run)
-    _report(status)
+    # The faces' status has a row for each row of the videos table.
+    _report(dataset.table(run).assign(status=status["status"], reason=status["reason"]))
     typer.echo(f"{len(table)} faces; table: {faces.path(run)}")
     unread = status.loc[status["status"].isin(UNREAD), "video"].to_list()
     if unread:
-        more = f" and {len(unread) - NAMED} more" if len(unread) > NAMED else ""
-        typer.echo(f"{len(unread)} files could not be read: {', '.join(unread[:NAMED])}{more}")
+        typer.echo(f"{len(unread)} files could not be read: {first(unread)}")
         raise typer.Exit(3)
 
 
@@ -123,9 +149,12 @@ def embed(
     scheduler: Scheduler = None,
 ) -> None:
     """Turn the faces of all videos into vectors and store them."""
-    from dfd import embedding
+    from dfd import requirements
 
     run = _run(name, folder, scheduler)
+    requirements.check(run, model)
+    from dfd import embedding
+
     typer.echo(f"{len(embedding.table(run, model))} vectors; table: {embedding.path(run, model)}")
 
 
@@ -145,10 +174,13 @@ def train(
 
     A training that was broken off goes on from its last checkpoint.
     """
-    from dfd import model, model_making, training
+    from dfd import requirements
 
     run = _run(name, folder, scheduler)
     run = replace(run, recipe=recipe.resolve() if recipe else run.recipe)
+    requirements.check(run)
+    from dfd import model, model_making, training
+
     begun = training.unfinished_path(run)
     if resume and not begun.is_file():
         raise InputError(begun, "no training was broken off; without --resume one begins")
@@ -206,12 +238,11 @@ def _run(name: str, folder: Path | None, scheduler: str | None) -> Run:
     return replace(run, scheduler=scheduler or run.scheduler)
 
 
-def _report(table: pd.DataFrame) -> bool:
-    for row in table[table["status"] != "ok"].to_dict("records"):
-        typer.echo(f"{row['video']}: {row['status']}: {row['reason']}")
-    counts = table["status"].value_counts()
-    typer.echo(f"{len(table)} videos: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
-    return bool((table["status"] == "ok").all())
+def _report(table: pd.DataFrame) -> None:
+    from dfd import summary
+
+    for line in summary.lines(table):
+        typer.echo(line)
 
 
 if __name__ == "__main__":

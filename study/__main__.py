@@ -1,19 +1,21 @@
 """The commands of the book, ``python -m study book`` and others; the Makefile calls them."""
 
+from __future__ import annotations
+
 import inspect
 import sys
 import time
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import nbformat
 import typer
-from tqdm import tqdm
 
 import dfd.run
 from dfd.errors import InputError
 from dfd.run import ROOT, Run
-from study import chapters, full, ledger, pages
+
+if TYPE_CHECKING:
+    from study import full
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="sample or dfdc")]
@@ -25,6 +27,8 @@ def book(name: Name = "sample") -> None:
     """Execute the chapters that changed, and build the pages."""
     run = dfd.run.load(name)
     _execute(run)
+    from study import pages
+
     started = time.monotonic()
     built = pages.build(run)
     typer.echo(f"pages: {time.monotonic() - started:.0f} s" if built else "pages: unchanged")
@@ -40,6 +44,10 @@ def execute(name: Name = "sample") -> None:
 @app.command()
 def strip() -> None:
     """Write the chapters, executed on the sample, back to where they are committed."""
+    import nbformat
+
+    from study import chapters, pages
+
     run = dfd.run.load("sample")
     for path in chapters.notebooks():
         stripped = pages.strip(nbformat.read(chapters.executed(run, path.stem), as_version=4))
@@ -74,6 +82,8 @@ def measure_all(
 
     What is stored already and fits code and data is left alone, so a run that was stopped goes on.
     """
+    from study import full
+
     available = full.experiments()
     if unknown := set(names or ()) - set(available):
         raise InputError(f"experiment {', '.join(sorted(unknown))}", f"there are {', '.join(available)}")
@@ -84,12 +94,16 @@ def measure_all(
 @app.command()
 def quick(name: Name = "sample") -> None:
     """Measure at quick depth all that the chapters show, so that they have only to read it."""
+    from study import full
+
     _measure(dfd.run.load(name), full.experiments(), full.quick)
 
 
 @app.command("ledger")
 def show_ledger(name: Name = "sample") -> None:
     """Show every claim with its verdict, and the comparison that gave it."""
+    from study import ledger
+
     for finding in ledger.findings(dfd.run.load(name)):
         about = finding.claim
         typer.echo(f"{finding.name} {about.statement} (report, {about.section}; {about.kind})")
@@ -111,12 +125,23 @@ def measurements() -> list[str]:
 
 
 def _measure(run: Run, names: list[str], task: full.Task) -> None:
+    from tqdm import tqdm
+
+    from study import full
+
     bar = tqdm(full.measure_all(run, names, task), total=len(names), unit="experiment")
     for experiment, outcome, seconds in bar:
         bar.write(f"{experiment}: {outcome}, {seconds:.0f} s", file=sys.stderr)
 
 
 def _execute(run: Run) -> None:
+    if not (run.build / "notebooks").is_dir():
+        from dfd import requirements
+
+        # A first run that lacks something ends here, before the chapters' own imports, which take longer.
+        requirements.check(run)
+    from study import chapters
+
     for path, seconds in chapters.execute_changed(run):
         took = "unchanged" if seconds is None else f"{seconds:.0f} s"
         typer.echo(f"{path.relative_to(ROOT)}: {took}")

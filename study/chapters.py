@@ -14,13 +14,13 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from dfd import contents, dataset, tables
+from dfd import contents, dataset, listing, requirements, tables
 from dfd.errors import InputError
 from dfd.run import ROOT, Run
 from study import dependencies, evidence, records, results
 from study.claims import CLAIMS
 
-DATA = ("dfdc_train_part_*/*", "benchmark/*", "truth/*")
+DATA = ("dfdc_train_part_*/*", f"{listing.SAMPLE}/*", listing.METADATA, "*.mp4", "benchmark/*", "truth/*")
 """Files of the data folder that chapters read."""
 
 
@@ -121,13 +121,20 @@ def execute_changed(run: Run) -> Iterator[tuple[Path, float | None]]:
     Raises
     ------
     InputError
-        If a cell fails, with its number and the error.
+        If the run lacks what it needs, or a cell fails, with its number and the error.
     """
+    # Before all files are read to see what has changed, which takes hours the first time.
+    checked = not all(executed(run, source.stem).is_file() for source in notebooks())
+    if checked:
+        requirements.check(run)
     for source, fingerprint in zip(notebooks(), fingerprints(run).values(), strict=True):
         target, started = executed(run, source.stem), time.monotonic()
         if target.is_file() and nbformat.read(target, as_version=4).metadata.get("made_from") == fingerprint:
             yield source, None
             continue
+        if not checked:
+            requirements.check(run)
+            checked = True
         try:
             execute(run, source, target, fingerprint)
         except PapermillExecutionError as error:

@@ -28,7 +28,11 @@ SUPPORTS = (
     *(
         "packets",
         "video",
+        "listing",
         "dataset",
+        "requirements",
+        "summary",
+        "leakage",
         "detections",
         "single_shot",
         "detectors",

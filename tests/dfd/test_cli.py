@@ -1,5 +1,6 @@
 import json
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from dfd.cli import app
 @pytest.fixture
 def run(monkeypatch, tiny, tmp_path):
     """Run the command on a few clips, as the dfdc profile, with tables in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(dfd.run, "ROOT", tmp_path / "checkout")
     monkeypatch.setenv("PROFILE", "dfdc")
     monkeypatch.setenv("DFDC", str(tiny.data))
@@ -34,10 +36,13 @@ def listed(part):
 def test_check_counts_the_videos_of_a_good_folder(run, tiny, part):
     result = run("check", tiny.data)
     assert result.exit_code == 0
-    assert result.output.strip() == f"{len(listed(part))} videos: {len(listed(part))} ok"
+    count = len(listed(part))
+    assert result.output.splitlines()[0] == f"{count} videos: {count} ok"
+    assert f"part 0: {count} videos, all ok" in result.output
+    assert not Path("dfd-check.csv").exists(), "there is nothing to list"
 
 
-def test_check_names_every_bad_video_and_goes_on(run, tiny, part):
+def test_check_sums_up_bad_videos_and_lists_them_all(run, tiny, part):
     absent, empty, text = list(listed(part))[:3]
     for name in (absent, empty, text):
         (part / name).unlink()
@@ -46,8 +51,80 @@ def test_check_names_every_bad_video_and_goes_on(run, tiny, part):
     result = run("check", tiny.data)
     assert result.exit_code == 1
     for name, status in ((absent, "missing"), (empty, "empty"), (text, "unreadable")):
-        assert f"{name}: {status}: " in result.output
+        assert f"{status}: {name} (" in result.output
     assert f"{len(listed(part)) - 3} ok" in result.output
+    assert result.output.splitlines()[-1] == "list of all 3 that cannot be used: dfd-check.csv"
+    rows = pd.read_csv("dfd-check.csv").set_index("video")
+    assert rows["status"].to_dict() == {absent: "missing", empty: "empty", text: "unreadable"}
+
+
+def test_check_writes_its_list_where_it_is_told(run, tiny, part, tmp_path):
+    (part / next(iter(listed(part)))).unlink()
+    result = run("check", tiny.data, "--list", tmp_path / "new" / "list.csv")
+    assert result.output.splitlines()[-1].endswith(str(tmp_path / "new" / "list.csv"))
+    assert len(pd.read_csv(tmp_path / "new" / "list.csv")) == 1
+    result = run("check", tiny.data, "--list", tmp_path)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith(f"error: {tmp_path}: the list cannot be written (")
+
+
+@pytest.mark.parametrize("name", ["dfdc_train_part_7", "train_sample_videos"])
+def test_check_takes_one_part_by_itself(run, part, name, tmp_path):
+    result = run("check", part.rename(part.with_name(name)))
+    assert result.exit_code == 0, result.output
+    assert f"part {'7' if '7' in name else '0'}: " in result.output
+
+
+def test_check_reads_the_parts_that_are_asked_for(run, tiny, part, monkeypatch):
+    (tiny.data / "dfdc_train_part_1").mkdir()
+    assert run("check", tiny.data).output.startswith("error: ")
+    monkeypatch.setenv("PARTS", "0")
+    assert run("check", tiny.data).exit_code == 0
+
+
+def test_check_of_a_split_and_of_people(run, tiny, part, tmp_path):
+    entries = listed(part)
+    split, people = tmp_path / "split.csv", tmp_path / "people.csv"
+    rows = [f"{name},{entry['split']}" for name, entry in entries.items()]
+    split.write_text("\n".join(["video,split", *rows]))
+    assert run("check", tiny.data, "--split", split).exit_code == 0
+    sources = [name for name, entry in entries.items() if entry["label"] == "REAL"]
+    people.write_text("\n".join(["source,person", *(f"{source},1" for source in sources)]))
+    for options in (["--people", people], ["--split", split, "--people", people]):
+        result = run("check", tiny.data, *options)
+        assert result.exit_code == 1
+        assert "LEAK: 1 of 1 people are in more than one split: 1 (test, train, validation)" in result.output
+    fake = next(name for name, entry in entries.items() if entry["label"] == "FAKE")
+    split.write_text("\n".join(["video,split", *rows, f"{fake},later"]))
+    result = run("check", tiny.data, "--split", split)
+    assert result.exit_code == 1
+    assert f"LEAK: 1 of 6 sources are in more than one split: {entries[fake]['original']} (" in result.output
+    assert run("check", tiny.data, "--split", tmp_path / "no.csv").output.endswith("no.csv: no such file\n")
+
+
+def test_check_reports_a_leak_of_the_metadata_and_a_stage_stops(run, tiny, part):
+    entries = listed(part)
+    name = next(name for name, entry in entries.items() if entry["label"] == "FAKE")
+    entries[name]["split"] = "test" if entries[name]["split"] != "test" else "train"
+    (part / "metadata.json").write_text(json.dumps(entries))
+    result = run("check", tiny.data)
+    assert result.exit_code == 1
+    assert f"LEAK: 1 of 6 sources are in more than one split: {entries[name]['original']} (" in result.output
+    for command in ("videos", "faces", "train"):
+        result = run(command)
+        assert result.exit_code == 1
+        assert result.output.startswith("error: the metadata's splits: 1 of 6 sources")
+
+
+@pytest.mark.parametrize("command", ["embed", "train"])
+def test_a_run_without_its_backbone_ends_before_its_first_stage(run, command, monkeypatch, tmp_path):
+    monkeypatch.setenv("BACKBONE", "efficientnet-b7")
+    monkeypatch.setenv("WEIGHTS", str(tmp_path / "other.pth"))
+    (tmp_path / "other.pth").write_text("no weights")
+    result = run(command)
+    assert result.exit_code == 1
+    assert f"error: {tmp_path / 'other.pth'}: not the published efficientnet-b7" in result.output
+    assert not (tmp_path / "checkout" / "build").exists()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfd import dataset, tables
+from dfd import dataset, listing, tables
 from dfd.errors import InputError
 
 
@@ -283,6 +283,19 @@ def test_leaks_are_found(sample):
     leaks = dataset.leaks(videos)
     assert set(leaks["source"]) == {videos.loc[moved, "source"]}
     assert leaks["split"].nunique() == 2
+
+
+def test_splits_that_leak_are_refused(tiny, folder):
+    metadata = json.loads((folder / "metadata.json").read_text())
+    name = next(name for name, entry in metadata.items() if entry["label"] == "FAKE")
+    split = "test" if metadata[name]["split"] != "test" else "train"
+    edit(folder, {name: metadata[name] | {"split": split}})
+    with pytest.raises(InputError, match=f"1 of 6 sources are in more.*{metadata[name]['original']}$"):
+        dataset.table(tiny)
+    videos = dataset.examine(tiny, listing.listed(tiny.data))
+    assert len(dataset.leaks(videos)) == 2
+    with pytest.raises(InputError, match="the metadata's splits"):
+        dataset.check_split(videos)
 
 
 def test_metadata_without_one_good_entry(tiny, folder):

@@ -11,10 +11,13 @@ from nbformat.v4 import new_code_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
 import dfd.run
+from dfd import weights
 from dfd.errors import InputError
 from study import chapters, dependencies, evidence, measuring, records, results
 from study.claims import CLAIMS
 from study.experiments import printed_functions
+
+UNREACHABLE = replace(weights.WEIGHTS["efficientnet-b7"], address="http://127.0.0.1:9/b7.pth")
 
 
 def notebook(*sources):
@@ -159,6 +162,44 @@ def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch):
     nbformat.write(notebook("print(7)"), checkout / "notebooks" / "01_faces.ipynb")
     assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False, True, True]
     assert executed == ["01_faces", "02_stored", "03_experiment", "01_faces"]
+
+
+def test_a_run_that_lacks_something_ends_before_its_files_are_read(checkout, tiny, monkeypatch):
+    monkeypatch.setattr(weights, "WEIGHTS", weights.WEIGHTS | {"efficientnet-b7": UNREACHABLE})
+    monkeypatch.setenv("TORCH_HOME", str(checkout / "torch"))
+    lacking = replace(tiny, backbone="efficientnet-b7")
+    with pytest.raises(InputError, match=r"efficientnet-b7-dcc49843\.pth: not on this machine"):
+        next(chapters.execute_changed(lacking))
+    assert not lacking.build.exists()
+
+
+def test_a_book_without_changes_needs_nothing(checkout, tiny, monkeypatch):
+    for source, fingerprint in zip(chapters.notebooks(), chapters.fingerprints(tiny).values(), strict=True):
+        target = chapters.executed(tiny, source.stem)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        done = nbformat.read(source, as_version=4)
+        done.metadata["made_from"] = fingerprint
+        nbformat.write(done, target)
+    checks = []
+    monkeypatch.setattr(chapters.requirements, "check", checks.append)
+    monkeypatch.setattr(chapters, "execute", lambda *arguments: None)
+    assert len(list(chapters.execute_changed(tiny))) == 3
+    assert checks == []
+    for name in ("01_faces", "02_stored"):
+        nbformat.write(notebook("print(7)"), checkout / "notebooks" / f"{name}.ipynb")
+    assert len(list(chapters.execute_changed(tiny))) == 3
+    assert checks == [tiny]
+
+
+def test_settings_know_every_layout_of_the_data(tiny):
+    part = tiny.data / "dfdc_train_part_0"
+    for name in ("train_sample_videos", "dfdc_train_part_3"):
+        part = part.rename(part.with_name(name))
+        for data in (tiny.data, part):
+            run = replace(tiny, data=data)
+            before = chapters.settings(run)
+            (part / "metadata.json").write_text((part / "metadata.json").read_text() + " ")
+            assert chapters.settings(run) != before
 
 
 def test_a_cell_that_fails_is_named(checkout, tiny):
