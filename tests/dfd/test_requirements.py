@@ -56,10 +56,14 @@ def test_only_what_a_stage_needs_is_asked_for(without_b7):
 def test_crops_count_where_they_are_still_to_be_made(tiny):
     videos = listing.listed(tiny.data)
     reals, fakes = (int((videos["label"] == label).sum()) for label in ("REAL", "FAKE"))
-    assert requirements.crop_bytes(tiny, videos) == (reals * 40 + fakes * 8) * requirements.CROP_BYTES
+
+    def needed(reals):
+        faces = reals * tiny.faces_per_real + fakes * tiny.faces_per_fake
+        return faces * requirements.CROP_BYTES
+
+    assert requirements.crop_bytes(tiny, videos) == needed(reals)
     (tiny.data / videos.loc[videos["label"] == "REAL", "path"].iloc[0]).unlink()
-    needed = (reals - 1) * 40 + fakes * 8
-    assert requirements.crop_bytes(tiny, videos) == needed * requirements.CROP_BYTES
+    assert requirements.crop_bytes(tiny, videos) == needed(reals - 1)
 
 
 def test_crops_that_are_made_need_no_room(tiny):
