@@ -15,7 +15,7 @@ export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 268435456
 
 .DELETE_ON_ERROR:
-.PHONY: help install env synthenv book test lint unit longtest nbval synthtest htmltest study sample hard-faces notebooks versions lock bench \
+.PHONY: help install env synthenv book faces embed train test lint unit longtest nbval synthtest htmltest study sample hard-faces notebooks versions lock bench \
 	bench-extract clean FORCE
 
 help: ## List the targets
@@ -67,6 +67,17 @@ synth/.venv: FORCE
 
 book: env ## Execute the chapters that changed and build _build/html/index.html
 	$(BIN)/python -m study book $(PROFILE)
+
+# The long stages of a run; the book makes them too, before its chapters.
+
+faces: env ## Find the faces of all videos and store them
+	$(BIN)/python -m dfd.cli faces --profile $(PROFILE)
+
+embed: env ## Turn the faces into vectors, by every embedding that is at hand
+	$(BIN)/python -m dfd.cli embed --profile $(PROFILE) --model all
+
+train: env ## Train the classifier, or go on with it, and write the model's folder
+	$(BIN)/python -m dfd.cli train --profile $(PROFILE)
 
 
 # ---- Tests ----

@@ -145,17 +145,18 @@ def faces(folder: Folder = None, name: ProfileName = "sample", scheduler: Schedu
 def embed(
     folder: Folder = None,
     name: ProfileName = "sample",
-    model: Annotated[str, typer.Option(help="backbone, dlib or facenet")] = "backbone",
+    model: Annotated[str, typer.Option(help="backbone, dlib, facenet, or all that are at hand")] = "backbone",
     scheduler: Scheduler = None,
 ) -> None:
     """Turn the faces of all videos into vectors and store them."""
     from dfd import requirements
 
     run = _run(name, folder, scheduler)
-    requirements.check(run, model)
+    requirements.check(run, "backbone" if model == "all" else model)
     from dfd import embedding
 
-    typer.echo(f"{len(embedding.table(run, model))} vectors; table: {embedding.path(run, model)}")
+    for made_by in embedding.models(run) if model == "all" else [model]:
+        typer.echo(f"{len(embedding.table(run, made_by))} vectors; table: {embedding.path(run, made_by)}")
 
 
 @app.command()

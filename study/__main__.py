@@ -140,8 +140,9 @@ def _execute(run: Run) -> None:
 
         # A first run that lacks something ends here, before the chapters' own imports, which take longer.
         requirements.check(run)
-    from study import chapters
+    from study import chapters, stages
 
+    stages.make(run)
     for path, seconds in chapters.execute_changed(run):
         took = "unchanged" if seconds is None else f"{seconds:.0f} s"
         typer.echo(f"{path.relative_to(ROOT)}: {took}")
