@@ -65,12 +65,13 @@ def table(run: Run, space: str = "points", model: str = "backbone") -> pd.DataFr
         raise InputError(f"space {space!r}", f"cannot be clustered; there are {', '.join(SPACES)}")
     if space == "points":
         rows, source = reduction.table(run, model=model), reduction.path(run, model=model)
-        coordinates = rows[["x", "y", "z"]].to_numpy()
+        coordinates, drawn = rows[["x", "y", "z"]].to_numpy(), []
     else:
-        rows = reduction.subset(embedding.table(run, model), run.seed)
-        source = embedding.path(run, model)
+        embeddings = embedding.table(run, model)
+        rows, source = reduction.subset(run, embeddings), embedding.path(run, model)
         coordinates = embedding.vectors(rows)
-    fingerprint = tables.fingerprint(VERSION, tables.stored_fingerprint(source))
+        drawn = [reduction.LARGEST] if len(rows) < len(embeddings) else []
+    fingerprint = tables.fingerprint(VERSION, tables.stored_fingerprint(source), *drawn)
 
     def make() -> pd.DataFrame:
         clusters, probability = find(coordinates)

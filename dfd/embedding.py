@@ -1,7 +1,7 @@
 """Embeddings: vectors that a frozen network makes of face crops, so that like faces lie close together."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +13,7 @@ import efficientnet_lite_pytorch
 import efficientnet_pytorch
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import torch
 from facenet_pytorch import InceptionResnetV1
 from torch import nn
@@ -256,8 +257,11 @@ def table(run: Run, model: str = "backbone") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        face_id, model, vector (list of float32), in the order of the faces table; of more than `MOST` faces
-        that many, drawn at random. A face whose vector is not finite is left out, with a warning.
+        face_id, model, vector (list of float32), in the order of the faces table. Of more than `MOST` faces
+        it has those of videos drawn at random, REAL and FAKE in proportion, and all that there are of each:
+        single faces would not show which of them lie together. What joins this table with others must not
+        take for granted that every face is in it. A face whose vector is not finite is left out, with a
+        warning.
 
     Raises
     ------
@@ -269,17 +273,22 @@ def table(run: Run, model: str = "backbone") -> pd.DataFrame:
     wanted = faces.table(run)
     if model == "dlib":
         wanted = spread_faces(wanted, DLIB_FACES)
-    if len(wanted) > MOST:
-        wanted = wanted.sample(MOST, random_state=run.seed).sort_index()
+    drawn = [MOST] if len(wanted) > MOST else []
+    wanted = faces.some_videos(wanted, MOST, run.seed)
     source, digest = model, ""
     if model == "backbone":
         source, digest = run.backbone, contents.sha256(weights.find(run.backbone, run.weights))
     elif model == "facenet":
         digest = contents.sha256(weights.find("facenet"))
     fingerprint = tables.fingerprint(
-        VERSION, tables.stored_fingerprint(faces.path(run)), run.seed, source, digest
+        VERSION, tables.stored_fingerprint(faces.path(run)), run.seed, source, digest, *drawn
     )
-    return tables.reuse_or_make(path(run, model), fingerprint, lambda: _make(run, model, wanted, fingerprint))
+    if wanted.empty:
+        columns = ["face_id", "model", "vector"]
+        return tables.reuse_or_make(path(run, model), fingerprint, lambda: pd.DataFrame(columns=columns))
+    return tables.reuse_or_join(
+        path(run, model), fingerprint, lambda: _pieces(run, model, wanted["face_id"].to_list(), fingerprint)
+    )
 
 
 def spread_faces(faces: pd.DataFrame, count: dict[str, int]) -> pd.DataFrame:
@@ -305,11 +314,12 @@ def spread_faces(faces: pd.DataFrame, count: dict[str, int]) -> pd.DataFrame:
     >>> embedding.spread_faces(faces, {"REAL": 3, "FAKE": 1}).index.to_list()
     [1, 3, 5, 7]
     """
+    labels, index = faces["label"].to_numpy(), faces.index.to_numpy()
     rows = [
-        group.index[video.spread(len(group), min(len(group), count[group["label"].iloc[0]]))]
-        for _, group in faces.groupby("video", sort=False)
+        places[video.spread(len(places), min(len(places), count[labels[places[0]]]))]
+        for places in faces.groupby("video").indices.values()
     ]
-    return faces.loc[np.sort(np.concatenate(rows))] if rows else faces
+    return faces.loc[np.sort(index[np.concatenate(rows)])] if rows else faces
 
 
 def vectors(embeddings: pd.DataFrame) -> np.ndarray:
@@ -327,8 +337,8 @@ def vectors(embeddings: pd.DataFrame) -> np.ndarray:
     return np.stack(embeddings["vector"].to_list()) if len(embeddings) else np.empty((0, 0), np.float32)
 
 
-def _make(run: Run, model: str, wanted: pd.DataFrame, fingerprint: str) -> pd.DataFrame:
-    face_ids = wanted["face_id"].to_list()
+def _pieces(run: Run, model: str, face_ids: list[str], fingerprint: str) -> Iterator[pa.Table]:
+    """Embed faces in pieces, and then give the table of each."""
     pieces = [face_ids[start : start + SHARD] for start in range(0, len(face_ids), SHARD)]
     shards = [path(run, model).with_suffix("") / f"{number:05d}.parquet" for number in range(len(pieces))]
     items = [
@@ -338,13 +348,14 @@ def _make(run: Run, model: str, wanted: pd.DataFrame, fingerprint: str) -> pd.Da
     for place, lost in parallel.map_unordered(run, _make_shard, items, str, "shard", on_gpu=model != "dlib"):
         if lost:
             raise InputError(shards[place], f"could not be made: {lost}")
-    if not shards:
-        return pd.DataFrame(columns=["face_id", "model", "vector"])
-    joined = pd.concat([tables.read(shard) for shard in shards], ignore_index=True)
-    finite = joined["vector"].map(lambda vector: np.isfinite(vector).all())
-    if not finite.all():
-        warnings.warn(f"{(~finite).sum()} faces left out: their {model} vectors are not finite", stacklevel=2)
-    return joined[finite]
+    left_out = 0
+    for shard in shards:
+        part = tables.read_arrow(shard, ["face_id", "model", "vector"])
+        finite = np.array([np.isfinite(vector).all() for vector in part["vector"].to_numpy()])
+        left_out += int((~finite).sum())
+        yield part.filter(finite)
+    if left_out:
+        warnings.warn(f"{left_out} faces left out: their {model} vectors are not finite", stacklevel=2)
 
 
 def _make_shard(run: Run, item: tuple[str, list[str], Path, str]) -> str:
@@ -354,5 +365,5 @@ def _make_shard(run: Run, item: tuple[str, list[str], Path, str]) -> str:
         embedded = embedder(run, model)(faces.images(run, face_ids))
         return pd.DataFrame({"face_id": face_ids, "model": model, "vector": list(embedded)})
 
-    tables.reuse_or_make(shard, fingerprint, make)
+    tables.make_if_stale(shard, fingerprint, make)
     return ""

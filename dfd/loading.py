@@ -1,6 +1,7 @@
-"""Faces for a network: decoded, scaled and augmented when they are asked for, and drawn in balanced pairs."""
+"""Faces for a network: read, decoded, scaled and augmented when they are asked for, and drawn in pairs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,7 +36,7 @@ def resized(images: np.ndarray, size: int, part: float = 1.0) -> np.ndarray:
 
 
 class Faces(Dataset):
-    """Face crops, decoded, scaled and perhaps augmented when they are asked for.
+    """Face crops, read, decoded, scaled and perhaps augmented when they are asked for.
 
     An item is asked for by ``(position, seed)``. The seed fixes the augmentation, so that the same draw
     gives the same picture in any order and on any number of loader processes; ``None`` leaves the crop as
@@ -44,26 +45,31 @@ class Faces(Dataset):
     Parameters
     ----------
     table : DataFrame
-        With the columns image (bytes) and label.
+        With the columns face_id and label.
+    crops : Crops
+        Reads the crop of a face.
     size : int
         Side of the pictures in pixels.
     part : float
         Share of a crop's side that is shown, from its middle.
     """
 
-    def __init__(self, table: pd.DataFrame, size: int, part: float = 1.0) -> None:
-        self.images = table["image"].to_list()
+    def __init__(self, table: pd.DataFrame, crops: faces.Crops, size: int, part: float = 1.0) -> None:
+        # One buffer: loader processes would copy a list of strings as soon as they count references to them.
+        self.face_ids = table["face_id"].array
+        self.crops = crops
         self.fake = dataset.is_fake(table).astype(np.int64)
         self.size, self.part = size, part
         self.transform = augment.training(size)
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.face_ids)
 
     def __getitem__(self, draw: tuple[int, int | None]) -> tuple[np.ndarray, int]:
         """Get a picture, RGB uint8 of shape (size, size, 3), and whether it is FAKE."""
         position, seed = draw
-        image = resized(faces.decode(self.images[position])[None], self.size, self.part)[0]
+        crop = faces.decode(self.crops[str(self.face_ids[position])])
+        image = resized(crop[None], self.size, self.part)[0]
         if seed is not None:
             self.transform.set_random_seed(seed)
             image = self.transform(image=image)["image"]
@@ -150,15 +156,12 @@ def paired(table: pd.DataFrame) -> list[tuple[list[np.ndarray], list[np.ndarray]
     list of tuple
         For each such source its REAL and its FAKE videos, each an array of the index of its faces.
     """
-    groups = []
-    for _, group in table.groupby("source"):
-        videos = [
-            [rows.index.to_numpy() for _, rows in group[group["label"] == label].groupby("video")]
-            for label in dataset.LABELS
-        ]
-        if all(videos):
-            groups.append((videos[0], videos[1]))
-    return groups
+    index, groups = table.index.to_numpy(), {}
+    places_of: Any = table.groupby(["source", "label", "video"]).indices
+    for (source, label, _), places in sorted(places_of.items()):
+        groups.setdefault(source, {}).setdefault(label, []).append(index[places])
+    real, fake = dataset.LABELS
+    return [(videos[real], videos[fake]) for videos in groups.values() if len(videos) == 2]
 
 
 def batches(

@@ -115,12 +115,11 @@ def _responses(run: Run, unfinished: Model, split: str) -> np.ndarray:
     status = faces.status(run)
     names = status.loc[(status["split"] == split) & (status["faces"] > 0), "video"]
     names = names.sample(min(LEARNED, len(names)), random_state=run.seed).to_list()
-    table = training.labelled_faces(run, images=True, videos=names)
-    table = table[table.groupby("video").cumcount() < FACES]
-    means = []
-    for _, own in table.groupby("video"):
-        crops = np.stack([faces.decode(image) for image in own["image"]])
-        means.append(unfinished.responses(crops).mean(axis=0))
+    table = faces.table(run, names)
+    means = [
+        unfinished.responses(faces.images(run, own["face_id"].head(FACES).to_list())).mean(axis=0)
+        for _, own in table.groupby("video")
+    ]
     return np.stack(means)
 
 

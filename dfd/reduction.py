@@ -7,7 +7,7 @@ import openTSNE
 import pandas as pd
 from sklearn.decomposition import PCA
 
-from dfd import embedding, tables
+from dfd import embedding, faces, tables
 from dfd.errors import InputError
 from dfd.run import Run
 
@@ -52,7 +52,7 @@ def table(run: Run, method: str = "pca+tsne", model: str = "backbone") -> pd.Dat
     Returns
     -------
     DataFrame
-        face_id, x, y, z; of more than `LARGEST` faces that many, drawn at random.
+        face_id, x, y, z, of the faces of `subset`.
 
     Raises
     ------
@@ -62,12 +62,13 @@ def table(run: Run, method: str = "pca+tsne", model: str = "backbone") -> pd.Dat
     if method not in METHODS:
         raise InputError(f"method {method!r}", f"no such reduction; there are {', '.join(METHODS)}")
     embeddings = embedding.table(run, model)
+    drawn = [LARGEST] if len(embeddings) > LARGEST else []
     fingerprint = tables.fingerprint(
-        VERSION, tables.stored_fingerprint(embedding.path(run, model)), method, run.seed
+        VERSION, tables.stored_fingerprint(embedding.path(run, model)), method, run.seed, *drawn
     )
 
     def make() -> pd.DataFrame:
-        rows = subset(embeddings, run.seed)
+        rows = subset(run, embeddings)
         points = reduce(embedding.vectors(rows), method, run.seed, jobs=run.jobs)
         return pd.DataFrame(points, columns=["x", "y", "z"]).assign(face_id=rows["face_id"].to_numpy())[
             ["face_id", "x", "y", "z"]
@@ -76,22 +77,24 @@ def table(run: Run, method: str = "pca+tsne", model: str = "backbone") -> pd.Dat
     return tables.reuse_or_make(path(run, method, model), fingerprint, make)
 
 
-def subset(embeddings: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Draw the faces that are reduced and clustered.
+def subset(run: Run, embeddings: pd.DataFrame) -> pd.DataFrame:
+    """Draw the faces that are reduced and clustered: all of whole videos, as `dfd.faces.some_videos` does.
 
     Parameters
     ----------
     embeddings : DataFrame
         As `dfd.embedding.table` gives it.
-    seed : int
-        Seed of the random draw.
 
     Returns
     -------
     DataFrame
         At most `LARGEST` of its rows, in the same order.
     """
-    return embeddings.sample(min(LARGEST, len(embeddings)), random_state=seed).sort_index()
+    if len(embeddings) <= LARGEST:
+        return embeddings
+    there = faces.table(run)[["face_id", "video", "label"]].merge(embeddings[["face_id"]], on="face_id")
+    drawn = faces.some_videos(there, LARGEST, run.seed)
+    return embeddings[embeddings["face_id"].isin(drawn["face_id"])]
 
 
 def reduce(vectors: np.ndarray, method: str, seed: int, jobs: int = 1) -> np.ndarray:

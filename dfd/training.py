@@ -88,13 +88,11 @@ def epoch_faces(recipe: Recipe, there: int) -> int:
     return max(min(recipe.faces, there) // 2 * 2, 2)
 
 
-def labelled_faces(run: Run, images: bool = False, videos: Collection[str] | None = None) -> pd.DataFrame:
+def labelled_faces(run: Run, videos: Collection[str] | None = None) -> pd.DataFrame:
     """Read the faces table with each face's source video, by which pairs are drawn and intervals computed.
 
     Parameters
     ----------
-    images : bool
-        Whether to read the encoded crops too.
     videos : collection of str, optional
         Videos whose faces are read; all by default.
 
@@ -103,7 +101,7 @@ def labelled_faces(run: Run, images: bool = False, videos: Collection[str] | Non
     DataFrame
         The faces table and the column source.
     """
-    return dataset.with_source(run, faces.table(run, images, videos))
+    return dataset.with_source(run, faces.table(run, videos))
 
 
 def obstacle(run: Run) -> str:
@@ -226,7 +224,7 @@ def judge(run: Run, recipe: Recipe, model: Classifier, table: pd.DataFrame, view
     model : Classifier
         As `train` gives it.
     table : DataFrame
-        Faces, as `labelled_faces` gives them with images.
+        Faces, as `labelled_faces` gives them.
     views : int
         Looks at each face, whose logits are averaged: the crop as it is, and ``views - 1`` randomly
         changed as in training (test-time augmentation).
@@ -238,9 +236,7 @@ def judge(run: Run, recipe: Recipe, model: Classifier, table: pd.DataFrame, view
     """
     seeds = [place if place % views else None for place in range(len(table) * views)]
     draws = [(place // views, seed) for place, seed in enumerate(seeds)]
-    batches = loading.batches(
-        loading.Faces(table, recipe.size, recipe.part), draws, recipe.batch, _workers(run)
-    )
+    batches = loading.batches(_shown(run, recipe, table), draws, recipe.batch, _workers(run))
     module = fitting.Classification(model, recipe)
     parts: Any = fitting.trainer(run.device).predict(module, batches)
     logits = torch.cat(parts).reshape(len(table), views).mean(dim=1).double().cpu()
@@ -320,12 +316,12 @@ def _fit(run: Run, recipe: Recipe, videos: Collection[str] | None, made_from: st
         if reason := obstacle(run):
             raise InputError(run.data, reason)
         videos, judged = _videos(run, ("train",)), _validation(run, recipe)
-    table = labelled_faces(run, images=True, videos=videos)
+    table = labelled_faces(run, videos)
     lightning.seed_everything(recipe.seed, verbose=False)
     model = classifier.make(run, recipe.head, recipe.dropout).to(memory_format=torch.channels_last)
     count, batch = epoch_faces(recipe, len(table)), _batch(run, recipe)
     pairs = loading.Pairs(table, count, recipe.seed, augmented=recipe.augmentation == "report")
-    shown = loading.Faces(table, recipe.size, recipe.part)
+    shown = _shown(run, recipe, table)
     batches = loading.batches(shown, pairs, batch, _workers(run), drop_last=count >= recipe.batch)
     unfinished = resuming.Unfinished(unfinished_path(run, recipe), made_from, pairs)
     log = fitting.fit(
@@ -343,15 +339,19 @@ def _fit(run: Run, recipe: Recipe, videos: Collection[str] | None, made_from: st
 
 def _validation(run: Run, recipe: Recipe) -> DataLoader | None:
     """Load the faces that are judged after each epoch."""
-    table = labelled_faces(run, images=True, videos=_videos(run, ("validation",)))
+    table = labelled_faces(run, _videos(run, ("validation",)))
     if table.empty:
         return None
     table = embedding.spread_faces(table, dict.fromkeys(dataset.LABELS, JUDGED))
     draws = [(place, None) for place in range(len(table))]
-    shown = loading.Faces(table, recipe.size, recipe.part)
+    shown = _shown(run, recipe, table)
     # A generator of its own: the training's goes on as if nothing had been judged.
     own = torch.Generator()
     return loading.batches(shown, draws, _batch(run, recipe), _workers(run), generator=own)
+
+
+def _shown(run: Run, recipe: Recipe, table: pd.DataFrame) -> loading.Faces:
+    return loading.Faces(table, faces.Crops(run), recipe.size, recipe.part)
 
 
 def _batch(run: Run, recipe: Recipe) -> int:
@@ -368,7 +368,7 @@ def _batch(run: Run, recipe: Recipe) -> int:
 def _predict(run: Run, recipe: Recipe) -> pd.DataFrame:
     if obstacle(run):
         return pd.DataFrame(columns=COLUMNS).astype({"logit": "float64", "p_fake": "float64"})
-    table = labelled_faces(run, images=True, videos=_videos(run, HELD_OUT))
+    table = labelled_faces(run, _videos(run, HELD_OUT))
     table = embedding.spread_faces(table, dict.fromkeys(dataset.LABELS, JUDGED))
     return judge(run, recipe, train(run, recipe), table)
 

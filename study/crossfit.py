@@ -219,9 +219,9 @@ def faces_of(run: Run, videos: pd.DataFrame, count: int = training.JUDGED) -> pd
     Returns
     -------
     DataFrame
-        Rows of the faces table with images: so many of every video, spread over it.
+        As `dfd.training.labelled_faces` gives them: so many of every video, spread over it.
     """
-    table = training.labelled_faces(run, images=True, videos=set(videos["video"]))
+    table = training.labelled_faces(run, set(videos["video"]))
     return embedding.spread_faces(table, dict.fromkeys(dataset.LABELS, count))
 
 

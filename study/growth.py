@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dfd import embedding, reduction
+from dfd.run import Run
 from study import plots, statistics
 from study.statistics import Interval
 
@@ -218,3 +220,19 @@ def around(vectors: np.ndarray, seed: int, spread: float = 0.1) -> Callable[[int
         return (copies + random.normal(size=copies.shape) * scale).astype(np.float32)
 
     return draw_points
+
+
+def around_embeddings(run: Run) -> Callable[[int], np.ndarray]:
+    """Draw any number of points that lie like the vectors of a run's faces.
+
+    Parameters
+    ----------
+    run : Run
+        The run, whose embeddings are made if they are not there.
+
+    Returns
+    -------
+    callable
+        As `around` gives it, for the vectors of `dfd.reduction.subset`.
+    """
+    return around(embedding.vectors(reduction.subset(run, embedding.table(run))), run.seed)

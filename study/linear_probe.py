@@ -68,7 +68,7 @@ def obstacle(run: Run) -> str:
     return ""
 
 
-def some_faces(run: Run, depth: Depth) -> pd.DataFrame:
+def some_faces(run: Run, depth: Depth, table: pd.DataFrame | None = None) -> pd.DataFrame:
     """Take the faces that the probe is fitted to and judges.
 
     Parameters
@@ -77,14 +77,16 @@ def some_faces(run: Run, depth: Depth) -> pd.DataFrame:
         The run.
     depth : str
         Which of `PLANS`.
+    table : DataFrame, optional
+        Rows of the faces table to draw from; all by default.
 
     Returns
     -------
     DataFrame
-        Rows of the faces table, equally many of each video, with the columns source and unit.
+        Rows of `table`, equally many of each video, with the columns source and unit.
     """
     plan = PLANS[depth]
-    rows = some_sources(run, faces.table(run), plan.sources, plan.fakes)
+    rows = some_sources(run, faces.table(run) if table is None else table, plan.sources, plan.fakes)
     spread = embedding.spread_faces(rows, dict.fromkeys(dataset.LABELS, plan.faces))
     return truth.with_unit(run, spread).reset_index(drop=True)
 

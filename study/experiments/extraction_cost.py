@@ -98,19 +98,20 @@ def _cost(run: Run) -> dict:
     """Measure what extracting the faces of all videos of a run costs, and what of it is decoding."""
     videos = dataset.table(run)
     used, started = core_seconds(), time.perf_counter()
-    table = faces.table(run, images=True)
+    table = faces.table(run)
     seconds, used = time.perf_counter() - started, core_seconds() - used
     decoding = core_seconds()
     for facts in videos.to_dict("records"):
         count = run.faces_per_fake if facts["label"] == "FAKE" else run.faces_per_real
         for _ in video.sample_frames(run.data / facts["path"], count):
             pass
-    decoding = core_seconds() - decoding
+    decoding, crops = core_seconds() - decoding, faces.Crops(run)
+    stored = sum(len(crops[face]) for face in table["face_id"].to_list())
     return {
         "videos": len(videos),
         "core_seconds_per_video": round(used / len(videos), 3),
         "decoding_core_seconds_per_video": round(decoding / len(videos), 3),
         "seconds_per_video": round(seconds / len(videos), 3),
         "faces_per_video": round(len(table) / len(videos), 2),
-        "bytes_per_face": round(table["image"].map(len).mean()),
+        "bytes_per_face": round(stored / len(table)),
     }

@@ -16,7 +16,7 @@ from torch import nn
 from torch.utils import benchmark
 from torch.utils.data import DataLoader
 
-from dfd import classifier, embedding, fitting, loading, training
+from dfd import classifier, embedding, faces, fitting, loading, training
 from dfd.errors import InputError
 from dfd.recipe import Recipe
 from dfd.run import Run
@@ -173,11 +173,11 @@ def embeddings(run: Run, plan: Plan) -> dict[str, dict]:
         network = _backbone(name).eval().to(run.device).to(memory_format=torch.channels_last)
         for precision in PRECISIONS:
             for batch in plan.batches:
-                faces = torch.randn(batch, 3, run.face_size, run.face_size, device=run.device)
-                faces = faces.contiguous(memory_format=torch.channels_last)
+                inputs = torch.randn(batch, 3, run.face_size, run.face_size, device=run.device)
+                inputs = inputs.contiguous(memory_format=torch.channels_last)
                 with torch.inference_mode(), _precision(precision, run.device), _memory(run.device) as memory:
-                    network(faces)
-                    timer = benchmark.Timer("network(faces)", globals={"network": network, "faces": faces})
+                    network(inputs)
+                    timer = benchmark.Timer("network(inputs)", globals={"network": network, "inputs": inputs})
                     times = timer.blocked_autorange(min_run_time=plan.seconds).times
                 rate = _listed(statistics.median(batch / pd.Series(times)))
                 speeds[f"{name}, {precision}, batches of {batch}"] = {"faces_per_second": rate} | memory
@@ -205,14 +205,14 @@ def trainings(run: Run, plan: Plan) -> dict[str, Any]:
         steps, by network and precision: faces_per_second_from_memory, faces_per_second_loaded, megabytes (as
         `embeddings`).
     """
-    table = training.labelled_faces(run, images=True)
-    crops = loading.Faces(table, run.face_size)
+    table = training.labelled_faces(run)
+    shown = loading.Faces(table, faces.Crops(run), run.face_size)
     count = plan.batch * (plan.warm_up + plan.steps)
     recipe = Recipe(size=run.face_size, batch=plan.batch, seed=run.seed)
 
     def loader() -> DataLoader:
         pairs = loading.Pairs(table, count, run.seed, augmented=True)
-        return loading.batches(crops, pairs, plan.batch, run.jobs, drop_last=True)
+        return loading.batches(shown, pairs, plan.batch, run.jobs, drop_last=True)
 
     from_memory = _repeated(loader(), plan)
     steps = {}

@@ -44,8 +44,8 @@ def obstacle(run: Run) -> str:
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
     """Judge every video under each way of dividing: a row for each division, way and video."""
-    rows = linear_probe.some_faces(run, depth)
-    rows = rows.merge(embedding.table(run, "backbone")[["face_id", "vector"]], on="face_id")
+    embedded = faces.table(run).merge(embedding.table(run, "backbone")[["face_id", "vector"]], on="face_id")
+    rows = linear_probe.some_faces(run, depth, embedded)
     vectors = embedding.vectors(rows)
     parts = [
         _judged(rows, vectors, column, run.seed + repeat).assign(apart=what, repeat=repeat)

@@ -56,7 +56,7 @@ def obstacle(run: Run) -> str:
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
     """Reduce and cluster points drawn around the run's embeddings: one row for each size, repeat and step."""
-    plan, drawn = PLANS[depth], growth.around(embedding.vectors(embedding.table(run)), run.seed)
+    plan, drawn = PLANS[depth], growth.around_embeddings(run)
     # The first run also loads and compiles things.
     _steps(run, drawn(min(plan.sizes)))
     rows = [

@@ -239,7 +239,7 @@ def _scored(run: Run, rows: pd.DataFrame, model: str, groups: str) -> pd.DataFra
 
 def _timed(run: Run, repeats: int) -> pd.DataFrame:
     """Time reductions in turn, again and again, so that a busy moment hits all of them."""
-    draw_points = growth.around(embedding.vectors(embedding.table(run)), run.seed)
+    draw_points = growth.around_embeddings(run)
     candidates = reduction_times.candidates(run.seed)
     turns = [(name, count) for count, names in TIMED.items() for name in names]
     points = {count: draw_points(count) for count in TIMED}

@@ -69,7 +69,7 @@ def obstacle(run: Run) -> str:
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
     """Time the `candidates` on the run's embeddings: one row for each algorithm, size and repeat."""
-    points, plan = growth.around(embedding.vectors(embedding.table(run)), run.seed), PLANS[depth]
+    points, plan = growth.around_embeddings(run), PLANS[depth]
     timed = {name: reduce for name, reduce in candidates(run.seed).items() if name not in plan.left_out}
     times = growth.measure(timed, points, plan.sizes, plan.limit, plan.repeats)
     return times.assign(unit=times["repeat"])

@@ -152,8 +152,10 @@ def plan(result: Result) -> pd.DataFrame:
 
 
 def _people(run: Run, count: int) -> pd.DataFrame:
-    """List faces of REAL videos that have a vector of dlib's, with who they show and how old they are."""
-    rows = faces.table(run).merge(embedding.table(run, "dlib")[["face_id"]], on="face_id")
+    """List faces of REAL videos that have both stored vectors, with who they show and how old they are."""
+    rows = faces.table(run)
+    for model in ("backbone", "dlib"):
+        rows = rows.merge(embedding.table(run, model)[["face_id"]], on="face_id")
     rows = embedding.spread_faces(rows[rows["label"] == "REAL"].reset_index(drop=True), {"REAL": count})
     people, actors = truth.identities(run, rows).dropna(subset=["actor"]), truth.actors(run)
     if actors is None:

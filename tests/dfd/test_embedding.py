@@ -118,6 +118,24 @@ def test_faces_without_a_finite_vector_are_left_out_with_a_warning(few, tmp_path
     assert len(made) == len(faces.table(run)) - 1
 
 
+def test_of_too_many_faces_those_of_whole_videos_are_embedded(few, tmp_path, monkeypatch):
+    run, rows = replace(few, build=tmp_path / "build"), faces.table(few)
+    monkeypatch.setattr(
+        embedding, "embedder", lambda run, model: lambda images: images[:, :3, 0, 0] + np.float32(0)
+    )
+    whole = embedding.table(run)
+    before = tables.stored_fingerprint(embedding.path(run))
+    monkeypatch.setattr(embedding, "MOST", len(rows) // 2)
+    some = embedding.table(run)
+    assert tables.stored_fingerprint(embedding.path(run)) != before
+    assert 0 < len(some) <= embedding.MOST
+    drawn = rows[rows["face_id"].isin(some["face_id"])]
+    assert drawn["face_id"].to_list() == some["face_id"].to_list()
+    assert len(drawn) == rows["video"].isin(drawn["video"]).sum()
+    vectors = whole.set_index("face_id").loc[some["face_id"], "vector"]
+    assert np.array_equal(np.stack(vectors.to_list()), embedding.vectors(some))
+
+
 def test_dlib_tells_people_apart(few):
     made = embedding.table(few, "dlib").merge(faces.table(few), on=["face_id"])
     vectors = embedding.vectors(made)

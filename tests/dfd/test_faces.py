@@ -1,3 +1,4 @@
+import pickle
 import signal
 import subprocess
 import sys
@@ -64,8 +65,8 @@ def test_landmarks_are_in_image_order_within_the_box(made):
 def test_images_are_the_crops_of_the_table(small, made):
     pictures = faces.images(small, made["face_id"].tolist()[::-1])
     assert pictures.shape == (len(made), 240, 240, 3)
-    encoded = faces.table(small, images=True)
-    assert np.array_equal(faces.decode(encoded["image"].iloc[0]), pictures[-1])
+    crops = faces.Crops(small)
+    assert np.array_equal(faces.decode(crops[made["face_id"].iloc[0]]), pictures[-1])
     face = made.iloc[0]
     file = small.data / dataset.table(small).set_index("video").loc[face["video"], "path"]
     frame = video.read_frame(file, face["frame"])
@@ -73,9 +74,59 @@ def test_images_are_the_crops_of_the_table(small, made):
     assert np.abs(again.astype(int) - pictures[-1]).mean() < 3, "the same but for the JPEG compression"
 
 
+def test_crops_are_the_bytes_of_the_shards_in_any_order(small, made, monkeypatch):
+    monkeypatch.setattr(faces, "KEPT", 2)
+    shards = [pd.read_parquet(shard) for shard in sorted((small.build / "faces").glob("*.parquet"))]
+    stored = pd.concat(shards).set_index("face_id")["image"]
+    crops = faces.Crops(small)
+    for face in made["face_id"].sample(3 * len(made), replace=True, random_state=0):
+        assert crops[face] == stored[face]
+        assert len(crops._videos) <= 2
+
+
+def test_crops_travel_to_other_processes_without_what_was_read(small, made):
+    crops = faces.Crops(small)
+    face = made["face_id"].iloc[0]
+    expected = crops[face]
+    sent = pickle.dumps(crops)
+    assert len(sent) < 2000
+    assert pickle.loads(sent)[face] == expected
+
+
 def test_unknown_face(small, made):
     with pytest.raises(InputError, match="not in the faces table"):
         faces.images(small, [made["face_id"].iloc[0] + "9"])
+    with pytest.raises(InputError, match=r"nobody\.parquet: no such table"):
+        faces.images(small, ["nobody-0001-0"])
+
+
+def videos_of(table, label):
+    return set(table.loc[table["label"] == label, "video"])
+
+
+def test_some_videos_are_whole_and_of_both_labels_in_proportion():
+    counts = {f"{number:03d}": ("REAL", 40) if number % 6 == 0 else ("FAKE", 8) for number in range(300)}
+    rows = [(name, label) for name, (label, faces_of) in counts.items() for _ in range(faces_of)]
+    table = pd.DataFrame(rows, columns=["video", "label"]).sample(frac=1, random_state=0)
+    some = faces.some_videos(table, 1000, seed=1)
+    assert 1000 - 40 < len(some) <= 1000
+    assert (
+        some["video"].value_counts().equals(table["video"].value_counts()[some["video"].value_counts().index])
+    )
+    assert some.index.equals(table.index[table["video"].isin(some["video"])])
+    assert len(videos_of(some, "FAKE")) / len(videos_of(some, "REAL")) == pytest.approx(5, abs=0.5)
+    assert faces.some_videos(table, 1000, seed=1).equals(some)
+    assert set(faces.some_videos(table, 1000, seed=2)["video"]) != set(some["video"])
+    assert faces.some_videos(table, len(table), seed=1).equals(table)
+    assert faces.some_videos(table, 3, seed=1)["video"].nunique() == 1
+
+
+def test_more_faces_of_the_same_draw_have_the_videos_of_fewer():
+    table = pd.DataFrame({"video": np.repeat([f"{n:03d}" for n in range(60)], 10)})
+    table["label"] = np.where(table["video"] < "010", "REAL", "FAKE")
+    few, many = (set(faces.some_videos(table, most, seed=1)["video"]) for most in (100, 200))
+    thin = set(faces.some_videos(table.groupby("video").head(2), 40, seed=1)["video"])
+    assert len(few) == 10 and few < many == thin
 
 
 def test_killed_run_goes_on_where_it_stopped(small, made):

@@ -113,7 +113,7 @@ def command(*arguments, cwd):
 
 
 def test_a_killed_worker_costs_nothing_but_time(tiny, tmp_path):
-    expected = faces.table(tiny, images=True)
+    expected = faces.table(tiny)
     again = replace(tiny, build=tmp_path / "again")
     made = again.build / "faces"
     with scheduler_and_workers(tmp_path, 2) as (address, workers):
@@ -127,10 +127,12 @@ def test_a_killed_worker_costs_nothing_but_time(tiny, tmp_path):
                 str(len(expected["video"].unique()) // 3),
             ]
         )
-        table = faces.table(replace(again, scheduler=address), images=True)
+        table = faces.table(replace(again, scheduler=address))
         assert killer.wait(timeout=60) == 0
         assert workers[0].wait(timeout=60) == -signal.SIGKILL
     pd.testing.assert_frame_equal(table, expected)
+    first, second = faces.Crops(tiny), faces.Crops(again)
+    assert all(first[face] == second[face] for face in expected["face_id"])
 
 
 KILL_WHEN = """

@@ -43,3 +43,17 @@ def test_table_has_a_point_for_each_face(few, method):
     assert points.columns.to_list() == ["face_id", "x", "y", "z"]
     assert points["face_id"].to_list() == embedding.table(few)["face_id"].to_list()
     assert faces.table(few)["face_id"].isin(points["face_id"]).all()
+
+
+def test_of_too_many_faces_those_of_whole_videos_are_reduced(few, tmp_path, monkeypatch):
+    rows, whole = faces.table(few), reduction.table(few)
+    before = reduction.path(few).read_bytes()
+    monkeypatch.setattr(reduction, "LARGEST", len(rows) // 2)
+    monkeypatch.setattr(reduction, "path", lambda *arguments: tmp_path / "points.parquet")
+    points = reduction.table(few)
+    assert 0 < len(points) <= reduction.LARGEST < len(whole)
+    drawn = rows[rows["face_id"].isin(points["face_id"])]
+    assert drawn["face_id"].to_list() == points["face_id"].to_list()
+    assert len(drawn) == rows["video"].isin(drawn["video"]).sum()
+    monkeypatch.undo()
+    assert reduction.table(few).equals(whole) and reduction.path(few).read_bytes() == before

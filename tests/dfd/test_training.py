@@ -110,9 +110,7 @@ def test_some_videos_alone_can_be_trained_on_and_others_judged(tiny):
         set(table.query("split == 'test'")["video"]),
     )
     model = training.train(run, QUICK, fitted)
-    judged = training.judge(
-        run, QUICK, model, training.labelled_faces(run, images=True, videos=others), views=2
-    )
+    judged = training.judge(run, QUICK, model, training.labelled_faces(run, others), views=2)
     assert set(judged["video"]) == others
     assert judged["p_fake"].between(0, 1).all()
     before = training.path(run, QUICK, "classifier").stat().st_mtime_ns

@@ -1,17 +1,25 @@
 """What a result is made from: the code of its experiment, and the versions of the stages that it reads."""
 
 import shutil
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import dfd.video
+from dfd import embedding, faces
 from dfd.run import Run
 from study import dependencies, measuring
 
 READING, TIMING = "frame_samples", "decoding"
 """An experiment that reads frames, and one that times how they are read."""
+
+EMBEDDED = (
+    *("neighbours", "verification", "nearer_donor", "heads", "balancing", "leak_worth", "frame_samples"),
+    *("cluster_identity", "clustering_methods"),
+)
+"""Experiments that join embeddings with other tables."""
 
 
 @pytest.fixture
@@ -49,3 +57,26 @@ def test_another_version_makes_what_reads_stale(
 
 def test_every_version_is_that_of_a_module() -> None:
     assert all(isinstance(import_module(module).VERSION, int) for module in measuring.VERSIONED)
+
+
+@pytest.fixture(scope="module")
+def partly_embedded(
+    few_clips: Callable[[Path], Run], made_of_tiny: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
+    """A run with more faces than are embedded, as all of DFDC has."""
+    run = few_clips(tmp_path_factory.mktemp("partly"))
+    shutil.copytree(made_of_tiny, run.build)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedding, "MOST", len(faces.table(run)) * 6 // 10)
+        yield run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_faces_without_a_vector_are_left_out(partly_embedded: Run, name: str) -> None:
+    there = embedding.table(partly_embedded)["face_id"]
+    assert 0 < len(there) <= embedding.MOST < len(faces.table(partly_embedded))
+    result = measuring.measure(partly_embedded, import_module(f"study.experiments.{name}"))
+    assert result.obstacle == ""
+    if "face_id" in result.table:
+        assert result.table["face_id"].isin(there).all()
