@@ -48,3 +48,10 @@ def test_normalise(picture):
     pixel = picture[10, 200].astype(float) / 255
     expected = (pixel - np.array(augment.MEAN)) / np.array(augment.DEVIATION)
     assert np.allclose(tensor[0, :, 10, 200].numpy(), expected, atol=1e-5)
+
+
+def test_normalise_leaves_what_it_is_given_alone(picture):
+    numbers = picture[None].astype(np.float32)
+    tensor = augment.normalise(numbers)
+    assert torch.equal(tensor, augment.normalise(picture[None]))
+    assert np.array_equal(numbers[0], picture)
