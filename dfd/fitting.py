@@ -227,7 +227,7 @@ def fit(
     validation : DataLoader or None
         Of the faces to judge after each epoch; without them all epochs are trained.
     unfinished : Unfinished
-        Keeps the checkpoints, and a log of every step beside them.
+        Keeps the checkpoints; the log of the steps is written beside them.
     **settings : object
         As `trainer` takes them.
 
@@ -247,6 +247,8 @@ def fit(
             folder, "best", VALIDATION, save_weights_only=True, enable_version_counter=False
         )
         callbacks += [EarlyStopping(VALIDATION, patience=recipe.patience), best]
+    elif recipe.patience:
+        tqdm.write("training: without validation faces, all epochs are trained", file=sys.stderr)
     loop = trainer(
         settings.pop("device"),
         *callbacks,
