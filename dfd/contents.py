@@ -1,16 +1,15 @@
 """What files hold: the SHA-256 of each, kept with its size and time so that no file is read twice."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
 import pandas as pd
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
-from dfd import tables
+from dfd import progress, tables
 
 COLUMNS = ["name", "bytes", "modified", "sha256"]
 
@@ -64,9 +63,11 @@ def hashes(folder: Path, names: Sequence[str], kept: Path | None = None, jobs: i
     before = _read(kept)
     changed = [name for name, state in states.items() if before.get(name, (None,))[:-1] != state]
     # Threads are enough, since both reading and hashing release Python's lock.
-    progress = tqdm(changed, desc="reading files", unit="file", disable=None, leave=False)
-    read = Parallel(n_jobs=jobs, prefer="threads")(delayed(sha256)(folder / name) for name in progress)
-    new = cast(list[str], read)
+    read = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
+        delayed(sha256)(folder / name) for name in changed
+    )
+    build, workers = kept.parent if kept else None, progress.counted(jobs, "thread")
+    new = progress.track(cast(Iterator[str], read), "hashes", len(changed), "file", build, workers)
     after = before | {name: (*states[name], digest) for name, digest in zip(changed, new, strict=True)}
     if kept and after != before:
         rows = [(name, *facts) for name, facts in after.items()]

@@ -4,14 +4,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
-from dfd import contents, listing, tables, video
+from dfd import contents, listing, progress, tables, video
 from dfd.errors import InputError, first
 from dfd.run import Run
 
@@ -103,9 +101,12 @@ def examine(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
     good = videos["status"] == "ok"
     there = good & listing.there(run.data, videos)
     # Threads are enough: PyAV decodes without Python's lock, and processes would take longer to start.
-    progress = tqdm(videos.loc[there, "path"], desc="videos", disable=None)
-    probes = Parallel(n_jobs=run.jobs, prefer="threads")(delayed(probe)(run.data / file) for file in progress)
-    facts = pd.DataFrame(cast(list[dict], probes), index=videos.index[there])
+    probes = Parallel(n_jobs=run.jobs, prefer="threads", return_as="generator")(
+        delayed(probe)(run.data / file) for file in videos.loc[there, "path"]
+    )
+    workers = progress.counted(run.jobs, "thread")
+    probes = progress.track(probes, "headers", int(there.sum()), "video", run.build, workers)
+    facts = pd.DataFrame(list(probes), index=videos.index[there])
     absent = pd.DataFrame(MISSING, index=videos.index[good & ~there])
     bad = videos.loc[~good, ["status", "reason"]]
     videos = videos.drop(columns=["status", "reason"]).join(pd.concat([facts, absent, bad]))

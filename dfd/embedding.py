@@ -345,7 +345,12 @@ def _pieces(run: Run, model: str, face_ids: list[str], fingerprint: str) -> Iter
         (model, piece, shard, tables.fingerprint(fingerprint, piece))
         for piece, shard in zip(pieces, shards, strict=True)
     ]
-    for place, lost in parallel.map_unordered(run, _make_shard, items, str, "shard", on_gpu=model != "dlib"):
+    for place, lost in parallel.map_unordered(
+        *(run, _make_shard, items, str, "shard"),
+        on_gpu=model != "dlib",
+        stage=f"embedding {model}",
+        files=shards,
+    ):
         if lost:
             raise InputError(shards[place], f"could not be made: {lost}")
     left_out = 0

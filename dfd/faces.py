@@ -285,8 +285,12 @@ def _extract(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
     columns = ["video", "label", "split", "status", "reason"]
     outcome = videos[columns].assign(sampled=0, faces=0)
     readable = videos[videos["status"] == "ok"]
+    shards = [_shard(run, name) for name in readable["video"]]
     for place, result in parallel.map_unordered(
-        run, _extract_one, readable.to_dict("records"), _lost, "video", on_gpu=False
+        *(run, _extract_one, readable.to_dict("records"), _lost, "video"),
+        on_gpu=False,
+        stage="faces",
+        files=shards,
     ):
         outcome.loc[readable.index[place], list(result)] = list(result.values())
     return outcome[["video", "label", "split", "sampled", "faces", "status", "reason"]]

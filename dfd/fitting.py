@@ -5,17 +5,20 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 from torchmetrics import MeanMetric
 from tqdm import tqdm
 
-from dfd import classifier
+from dfd import classifier, progress
+from dfd.progress import Stage
 from dfd.recipe import Recipe
 from dfd.resuming import Unfinished, checkpoint
 
@@ -96,9 +99,16 @@ class Classification(lightning.LightningModule):
 
 
 class Log(Callback):
-    """Notes of each epoch the losses, the time and how much of it was spent waiting for faces."""
+    """Notes of each epoch the losses, the time and how much of it was spent waiting for faces.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stage : Stage, optional
+        Says how far the training is, step by step.
+    """
+
+    def __init__(self, stage: Stage | None = None) -> None:
+        self.stage = stage
         self.rows: list[dict] = []
         self._begin()
 
@@ -122,6 +132,8 @@ class Log(Callback):
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Start the clock."""
         self.started = self.free = time.monotonic()
+        if self.stage:
+            self.stage.advance(trainer.global_step, made=False)
 
     def on_train_batch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, batch: Any, batch_idx: int
@@ -142,9 +154,11 @@ class Log(Callback):
         self.loss = self.loss + trainer.callback_metrics["loss"] * len(batch[1])
         self.count += len(batch[1])
         self.free = time.monotonic()
+        if self.stage:
+            self.stage.advance()
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Note the epoch, and say on stderr how far the training is."""
+        """Note the epoch, and say its losses on stderr."""
         seconds = self.seconds + time.monotonic() - self.started
         row = {"epoch": trainer.current_epoch + 1, "loss": float(self.loss) / self.count}
         if VALIDATION in trainer.callback_metrics:
@@ -155,17 +169,16 @@ class Log(Callback):
         self._begin()
 
     def _tell(self, epochs: int | None, row: dict) -> None:
-        left = row["seconds"] * ((epochs or row["epoch"]) - row["epoch"]) / 60
         told = ", ".join(f"{name} {row[name]:.3f}" for name in ("loss", "validation loss") if name in row)
         tqdm.write(
             f"training: epoch {row['epoch']} of {epochs}, {told}, "
-            f"{row['waited']:.0%} of the time waited for faces, {left:.0f} min left",
+            f"{row['waited']:.0%} of the time waited for faces",
             file=sys.stderr,
         )
 
 
 def trainer(device: torch.device, *callbacks: Callback, **settings: Any) -> lightning.Trainer:
-    """Build Lightning's trainer, with a progress bar where a person is looking.
+    """Build Lightning's trainer, silent: `dfd.progress` says how far a stage is.
 
     Parameters
     ----------
@@ -195,7 +208,7 @@ def trainer(device: torch.device, *callbacks: Callback, **settings: Any) -> ligh
     return lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
         enable_model_summary=False,
-        enable_progress_bar=sys.stdout.isatty(),
+        enable_progress_bar=False,
         num_sanity_val_steps=0,
         # The pairs are shared out among the devices by their own sampler, which keeps them together.
         use_distributed_sampler=False,
@@ -212,6 +225,7 @@ def fit(
     batches: DataLoader,
     validation: DataLoader | None,
     unfinished: Unfinished,
+    build: Path,
     **settings: Any,
 ) -> list[dict]:
     """Train a classifier by a recipe, from the beginning or from a checkpoint of the same training.
@@ -228,6 +242,8 @@ def fit(
         Of the faces to judge after each epoch; without them all epochs are trained.
     unfinished : Unfinished
         Keeps the checkpoints; the log of the steps is written beside them.
+    build : Path
+        Build folder of the run, in whose log the training is noted.
     **settings : object
         As `trainer` takes them.
 
@@ -237,7 +253,9 @@ def fit(
         As `Log` notes them: of each epoch its number, loss, validation loss, seconds, and the share of time
         that steps waited for faces.
     """
-    module, log, folder = Classification(model, recipe), Log(), unfinished.path.parent
+    device, folder = settings.pop("device"), unfinished.path.parent
+    stage = _stage(recipe, len(batches), build, device, settings.get("devices", 1) * settings.get("num_nodes", 1))
+    module, log = Classification(model, recipe), Log(stage)
     callbacks: list[Callback] = [log, unfinished]
     if recipe.averaging:
         callbacks.insert(0, EMAWeightAveraging(decay=recipe.averaging))
@@ -250,7 +268,7 @@ def fit(
     elif recipe.patience:
         tqdm.write("training: without validation faces, all epochs are trained", file=sys.stderr)
     loop = trainer(
-        settings.pop("device"),
+        device,
         *callbacks,
         max_epochs=recipe.epochs,
         gradient_clip_val=recipe.clip or None,
@@ -260,7 +278,8 @@ def fit(
         **settings,
     )
     begun = checkpoint(unfinished.path, unfinished.made_from)
-    loop.fit(module, batches, validation, ckpt_path=begun, weights_only=True)
+    with stage:
+        loop.fit(module, batches, validation, ckpt_path=begun, weights_only=True)
     if loop.global_rank:
         # The first process goes on alone with what all have trained.
         sys.exit()
@@ -269,3 +288,14 @@ def fit(
         module.load_state_dict(kept)
     model.cpu().eval()
     return log.rows
+
+
+def _stage(recipe: Recipe, steps: int, build: Path, device: torch.device, processes: int) -> Stage:
+    # Of the processes that train together only the first has something to say.
+    first = rank_zero_only.rank == 0
+    return Stage(
+        *(f"training {recipe.name}", recipe.epochs * steps, "step"),
+        folder=build if first else None,
+        workers=f"{progress.counted(processes, 'process')} on {device.type}",
+        shown=first,
+    )

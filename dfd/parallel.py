@@ -2,17 +2,20 @@
 
 import logging
 import socket
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 import dask.config
 from distributed import Client, Future, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
-from tqdm import tqdm
 
+from dfd import progress
 from dfd.errors import InputError
 from dfd.run import Run
 
@@ -44,8 +47,10 @@ def map_unordered(
     lost: Callable[[str], Result],
     unit: str,
     on_gpu: bool = True,
+    stage: str = "",
+    files: Sequence[Path] | None = None,
 ) -> Iterator[tuple[int, Result]]:
-    """Call a function for each of many items.
+    """Call a function for each of many items, saying how far it is.
 
     With `run.scheduler` the workers of that Dask scheduler do it. They need this package, and the data
     and the build folder under the same paths. If any of them offers the resource ``GPU``, only those that
@@ -65,7 +70,12 @@ def map_unordered(
     unit : str
         What an item is, for the progress bar.
     on_gpu : bool
-        Whether `work` computes on the GPU where there is one.
+        Whether `work` computes on the GPU where there is one. What does not uses all cores, GPU or not.
+    stage : str
+        Name under which the run's log notes what was done; without a name it notes nothing.
+    files : sequence of Path, optional
+        File in which `work` keeps what it made of each item. By their times the log tells what was made
+        from what was there.
 
     Yields
     ------
@@ -79,20 +89,25 @@ def map_unordered(
     InputError
         If no scheduler answers at that address, or it has no workers.
     """
-    stage = work.__module__.rpartition(".")[2]
     alone = min(run.jobs, len(items)) < 2 or (on_gpu and run.device.type == "cuda")
     if not (alone or run.scheduler or _has_loopback()):
         warnings.warn(
             "without a loopback network there are no workers: one process does it all", stacklevel=2
         )
         alone = True
-    if alone and not run.scheduler:
-        done = ((place, work(run, item)) for place, item in enumerate(items))
-    else:
-        done = _on_workers(run, work, items, lost, on_gpu)
-    with tqdm(total=len(items), desc=stage, unit=unit, disable=None) as progress:
+    with ExitStack() as stack:
+        if alone and not run.scheduler:
+            workers = f"1 process on {run.device.type if on_gpu else 'cpu'}"
+            done = ((place, work(run, item)) for place, item in enumerate(items))
+        else:
+            pool = _pool(run, stack, on_gpu)
+            workers = pool.description
+            done = _on_workers(pool, run, work, items, lost)
+        label, folder = stage or work.__module__.rpartition(".")[2], run.build if stage else None
+        started = time.time()
+        counter = stack.enter_context(progress.Stage(label, len(items), unit, folder, workers))
         for place, result in done:
-            progress.update()
+            counter.advance(made=files is None or _is_newer(files[place], started))
             yield place, result
 
 
@@ -134,33 +149,58 @@ def _has_loopback() -> bool:
     return True
 
 
+def _is_newer(file: Path, than: float) -> bool:
+    try:
+        return file.stat().st_mtime >= than
+    except FileNotFoundError:
+        # It was worked on, and nothing could be made of it.
+        return True
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Workers of a scheduler: how many threads they have, what a job asks for, and what the log says."""
+
+    client: Client
+    threads: int
+    resources: dict[str, int] | None
+    description: str
+
+
+def _pool(run: Run, stack: ExitStack, on_gpu: bool) -> _Pool:
+    client = _client(run, stack)
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    gpus = sum("GPU" in worker["resources"] for worker in workers) if on_gpu else 0
+    threads = sum(worker["nthreads"] for worker in workers)
+    if run.scheduler and on_gpu and not gpus:
+        device = "whatever device they have"
+    else:
+        device = "cuda" if gpus else "cpu"
+    processes = progress.counted(gpus or len(workers), "process")
+    return _Pool(client, threads, GPU if gpus else None, f"{processes} on {device}")
+
+
 def _on_workers(
-    run: Run, work: Callable, items: Sequence, lost: Callable[[str], Any], on_gpu: bool
+    pool: _Pool, run: Run, work: Callable, items: Sequence, lost: Callable[[str], Any]
 ) -> Iterator[tuple[int, Any]]:
-    with ExitStack() as stack:
-        client = _client(run, stack)
-        workers = client.scheduler_info(n_workers=-1)["workers"].values()
-        resources = GPU if on_gpu and any("GPU" in worker["resources"] for worker in workers) else None
+    def submit(place: int) -> Future:
+        return pool.client.submit(work, run, items[place], pure=False, resources=pool.resources)
 
-        def submit(place: int) -> Future:
-            return client.submit(work, run, items[place], pure=False, resources=resources)
-
-        # Dask blames a death on every job that the worker held. Which of them was at fault shows when each
-        # runs once more while nothing else does.
-        threads = sum(worker["nthreads"] for worker in workers)
-        suspects = []
-        for place, job in _finished(submit, range(len(items)), JOBS_PER_THREAD * threads):
-            if isinstance(job.exception(), KilledWorker):
-                suspects.append(place)
-            else:
-                yield place, job.result()
-        for place, job in _finished(submit, suspects, 1):
-            error = job.exception()
-            if isinstance(error, KilledWorker):
-                times = error.allowed_failures + 1
-                yield place, lost(f"its worker died {times} times, perhaps for want of memory")
-            else:
-                yield place, job.result()
+    # Dask blames a death on every job that the worker held. Which of them was at fault shows when each
+    # runs once more while nothing else does.
+    suspects = []
+    for place, job in _finished(submit, range(len(items)), JOBS_PER_THREAD * pool.threads):
+        if isinstance(job.exception(), KilledWorker):
+            suspects.append(place)
+        else:
+            yield place, job.result()
+    for place, job in _finished(submit, suspects, 1):
+        error = job.exception()
+        if isinstance(error, KilledWorker):
+            times = error.allowed_failures + 1
+            yield place, lost(f"its worker died {times} times, perhaps for want of memory")
+        else:
+            yield place, job.result()
 
 
 def _finished(

@@ -325,11 +325,7 @@ def _fit(run: Run, recipe: Recipe, videos: Collection[str] | None, made_from: st
     batches = loading.batches(shown, pairs, batch, _workers(run), drop_last=count >= recipe.batch)
     unfinished = resuming.Unfinished(unfinished_path(run, recipe), made_from, pairs)
     log = fitting.fit(
-        model,
-        recipe,
-        batches,
-        judged,
-        unfinished,
+        *(model, recipe, batches, judged, unfinished, run.build),
         device=run.device,
         devices=run.devices,
         num_nodes=run.nodes,

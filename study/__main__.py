@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import dfd.run
+from dfd import progress
 from dfd.errors import InputError
 from dfd.run import ROOT, Run
 
@@ -129,9 +130,9 @@ def _measure(run: Run, names: list[str], task: full.Task) -> None:
 
     from study import full
 
-    bar = tqdm(full.measure_all(run, names, task), total=len(names), unit="experiment")
-    for experiment, outcome, seconds in bar:
-        bar.write(f"{experiment}: {outcome}, {seconds:.0f} s", file=sys.stderr)
+    done = full.measure_all(run, names, task)
+    for experiment, outcome, seconds in progress.track(done, "experiments", len(names), "experiment"):
+        tqdm.write(f"{experiment}: {outcome}, {seconds:.0f} s", file=sys.stderr)
 
 
 def _execute(run: Run) -> None:

@@ -127,7 +127,8 @@ def execute_changed(run: Run) -> Iterator[tuple[Path, float | None]]:
     checked = not all(executed(run, source.stem).is_file() for source in notebooks())
     if checked:
         requirements.check(run)
-    for source, fingerprint in zip(notebooks(), fingerprints(run).values(), strict=True):
+    prints = fingerprints(run)
+    for number, (source, fingerprint) in enumerate(zip(notebooks(), prints.values(), strict=True), start=1):
         target, started = executed(run, source.stem), time.monotonic()
         if target.is_file() and nbformat.read(target, as_version=4).metadata.get("made_from") == fingerprint:
             yield source, None
@@ -135,6 +136,7 @@ def execute_changed(run: Run) -> Iterator[tuple[Path, float | None]]:
         if not checked:
             requirements.check(run)
             checked = True
+        print(f"chapter {number} of {len(prints)}: {source.stem}", file=sys.stderr, flush=True)
         try:
             execute(run, source, target, fingerprint)
         except PapermillExecutionError as error:

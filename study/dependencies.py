@@ -12,8 +12,8 @@ from dfd.run import ROOT
 PACKAGES = ("dfd", "study")
 
 PLUMBING = frozenset(
-    {"dfd.errors", "dfd.run", "dfd.tables", "dfd.contents", "dfd.parallel", "study.provenance"}
-    | {"study.results", "study.dependencies", "study.claims"}
+    {"dfd.errors", "dfd.run", "dfd.tables", "dfd.log", "dfd.progress", "dfd.contents", "dfd.parallel"}
+    | {"study.provenance", "study.results", "study.dependencies", "study.claims"}
 )
 """Modules that carry data and compute nothing that a result shows; they are not followed."""
 

@@ -24,7 +24,7 @@ MODULES = sorted(
     if path.stem != "__init__"
 )
 SUPPORTS = (
-    *("errors", "run", "tables", "contents", "weights", "boxes", "parallel"),
+    *("errors", "run", "tables", "log", "progress", "contents", "weights", "boxes", "parallel"),
     *(
         "packets",
         "video",
@@ -45,7 +45,7 @@ SUPPORTS = (
     ),
     *("classifier", "recipe", "loading", "resuming", "fitting", "training", "evaluation", "explain"),
     *("unlike", "conformal", "model_card", "model", "model_making"),
-    *("people", "judging", "predict", "report", "scoring", "cli"),
+    *("people", "judging", "predict", "report", "scoring", "status", "cli"),
 )
 """The modules of `dfd` in the order of the data; each imports only those before it."""
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 import dask.config
 import pandas as pd
 import pytest
+import torch
 import work
 
-from dfd import faces, parallel
+from dfd import faces, log, parallel
 from dfd.errors import InputError
-from dfd.run import ROOT
+from dfd.run import ROOT, Run
 
 
 def fail(reason):
@@ -36,6 +37,44 @@ def test_many_items_go_to_other_processes_and_each_comes_back_once(sample):
     processes = {process for _, (process, _) in results}
     assert len(processes) == 2
     assert os.getpid() not in processes
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """As if this process saw a GPU."""
+    monkeypatch.setattr(Run, "device", property(lambda run: torch.device("cuda")))
+
+
+def test_what_needs_no_gpu_uses_all_cores_where_there_is_one(sample, gpu):
+    run, letters = replace(sample, jobs=2), "abcdefgh"
+    on_cpu = dict(parallel.map_unordered(run, work.process_of, letters, fail, "letter", on_gpu=False))
+    assert len({process for process, _ in on_cpu.values()} - {os.getpid()}) == 2
+    on_gpu = dict(parallel.map_unordered(run, work.process_of, letters, fail, "letter"))
+    assert {process for process, _ in on_gpu.values()} == {os.getpid()}
+
+
+def test_faces_are_found_on_all_cores_where_there_is_a_gpu(tiny, gpu):
+    assert faces.status(replace(tiny, jobs=2))["faces"].sum() > 0
+    ended = log.read(tiny.build)[-1]
+    assert (ended.stage, ended.state, ended.workers) == ("faces", "ended", "2 processes on cpu")
+
+
+def test_the_log_tells_what_was_made_from_what_was_there(sample, tmp_path):
+    run = replace(sample, jobs=1, build=tmp_path)
+    files = [tmp_path / name for name in "abc"]
+    files[0].touch()
+    os.utime(files[0], (1, 1))
+    settings = {"on_gpu": False, "stage": "letters", "files": files}
+    list(parallel.map_unordered(run, work.write, files, fail, "letter", **settings))
+    ended = log.read(tmp_path)[-1]
+    assert (ended.stage, ended.done, ended.made, ended.unit) == ("letters", 3, 2, "letters")
+    assert ended.workers == "1 process on cpu"
+
+
+def test_what_has_no_name_is_not_in_the_log(sample, tmp_path):
+    run = replace(sample, jobs=1, build=tmp_path)
+    list(parallel.map_unordered(run, work.process_of, "ab", fail, "letter"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_worker_computes_on_one_core(sample):

@@ -8,6 +8,11 @@ def process_of(run, item):
     return os.getpid(), item
 
 
+def write(run, file):
+    if not file.exists():
+        file.write_text("made")
+
+
 def die(run, item):
     if item == 1:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
 import dfd.run
 from dfd import weights
 from dfd.errors import InputError
-from study import chapters, dependencies, evidence, measuring, records, results
+from study import chapters, dependencies, evidence, measuring, pages, records, results
 from study.claims import CLAIMS
 from study.experiments import printed_functions
 
@@ -59,6 +60,30 @@ def test_execute_leaves_nothing_of_a_notebook_that_fails(tiny, tmp_path):
     with pytest.raises(PapermillExecutionError, match="ZeroDivisionError"):
         chapters.execute(tiny, source, target)
     assert list(target.parent.iterdir()) == []
+
+
+LONG_STAGE = """# NBVAL_CHECK_OUTPUT
+from dfd import progress
+progress.DELAY = progress.INTERVAL = 0.0
+for letter in progress.track(iter("abc"), "letters", 3, "letter"):
+    pass
+print("done")"""
+
+
+def test_progress_reaches_the_terminal_and_no_committed_notebook(tiny, tmp_path, capsys):
+    source, target = tmp_path / "01_test.ipynb", tmp_path / "01_done.ipynb"
+    nbformat.write(notebook(LONG_STAGE), source)
+    chapters.execute(tiny, source, target)
+    lines = capsys.readouterr().err
+    assert "letters: 2 of 3 letters, " in lines and "letters: 3 letters in 0 s\n" in lines
+    assert "\r" not in lines
+    done = pages.strip(nbformat.read(target, as_version=4))
+    assert [output.text for cell in done.cells for output in cell.outputs] == ["done\n"]
+
+
+def test_the_pages_of_the_book_leave_out_what_is_said_on_stderr():
+    config = yaml.safe_load((dfd.run.ROOT / "_config.yml").read_text())
+    assert config["execute"]["stderr_output"] == "remove"
 
 
 def test_settings_change_with_the_data_and_what_is_asked_for(tiny):
@@ -146,7 +171,7 @@ def test_a_chapter_is_executed_after_those_from_whose_claims_its_own_follow(monk
     assert chapters.reads_verdicts_of("03_x") == []
 
 
-def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch):
+def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch, capsys):
     executed = []
 
     def execute(run, source, target, fingerprint):
@@ -158,6 +183,9 @@ def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch):
 
     monkeypatch.setattr(chapters, "execute", execute)
     assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False] * 3
+    names = ("01_faces", "02_stored", "03_experiment")
+    begun = [f"chapter {number} of 3: {name}" for number, name in enumerate(names, start=1)]
+    assert [line for line in capsys.readouterr().err.splitlines() if line.startswith("chapter")] == begun
     assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [True] * 3
     nbformat.write(notebook("print(7)"), checkout / "notebooks" / "01_faces.ipynb")
     assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False, True, True]
