@@ -115,7 +115,7 @@ def look(
     """
     run = Run("dfdc", Path(), Path(), BACKBONES[0], jobs=jobs or cores(), scheduler=scheduler)
     given = [(source.resolve(), file.absolute(), recompress) for file in files]
-    done = dict(parallel.map_unordered(run, _judge, given, _lost, "video"))
+    done = dict(parallel.map_unordered(run, _judge, given, _lost, "video", on_gpu=False))
     return [done[place] for place in range(len(files))]
 
 
