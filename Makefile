@@ -21,7 +21,7 @@ export MALLOC_TRIM_THRESHOLD_ := 268435456
 help: ## List the targets
 	@echo "make book builds the book, make test runs every test; the targets are:"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
-	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2 SCHEDULER=tcp://host:8786 DEPTH=full"
+	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2 SCHEDULER=tls://host:8786 DEPTH=full"
 
 
 # ---- Environment: an active one in which this checkout is installed, or else .venv ----

@@ -58,7 +58,7 @@ ProfileName = Annotated[str, typer.Option("--profile", "-p", envvar="PROFILE", h
 Folder = Annotated[Path | None, typer.Argument(help=f"{LAYOUTS}; without it, the profile's own")]
 Scheduler = Annotated[
     str | None,
-    typer.Option(help="Address of a Dask scheduler whose workers do it, such as tcp://host:8786"),
+    typer.Option(help="Address of a Dask scheduler whose workers do it, such as tls://host:8786"),
 ]
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import dask.config
 from distributed import Client, Future, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from dfd import progress
 from dfd.errors import InputError
@@ -27,14 +28,18 @@ JOBS_PER_THREAD = 4
 
 GPU = {"GPU": 1}
 
-WORKERS = {
+LOCAL = {
     # A worker has one core: Dask says so to OpenMP, but OpenCV would start a thread on every core.
     "distributed.nanny.pre-spawn-environ.OPENCV_FOR_THREADS_NUM": 1,
     # Dask tells workers to give memory back at once, and glibc then asks for it again for every layer of a
     # network, which slows it down.
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28,
+    # What scheduler and workers would say over HTTP (logs, arguments, addresses) asks nobody who they are.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
 }
+"""Settings of Dask for the cluster on this machine."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -115,6 +120,9 @@ def map_unordered(
 def local(workers: int) -> Iterator[LocalCluster]:
     """Start worker processes of one core each on this machine, and stop them afterwards.
 
+    Whoever reaches a scheduler can run code as its owner, and on a shared machine everybody reaches this one.
+    It therefore asks for a certificate that is made for this cluster and is kept in memory only.
+
     Parameters
     ----------
     workers : int
@@ -123,13 +131,19 @@ def local(workers: int) -> Iterator[LocalCluster]:
     Yields
     ------
     LocalCluster
-        Its `scheduler_address` can be a run's `scheduler`.
+        Clients of this process show that certificate until the block ends, so that its `scheduler_address`
+        can be a run's `scheduler`.
     """
-    with dask.config.set(WORKERS):
+    security = Security.temporary()
+    with dask.config.set(LOCAL | _of_client(security)):
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
+            security=security,
+            protocol="tls://",
             dashboard_address=None,  # pyright: ignore[reportArgumentType]
+            # Dask opens its HTTP server all the same, by default on a port that another cluster may have.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             # What goes wrong comes back as a result; all else that is logged is about closing connections.
             silence_logs=logging.CRITICAL,
         )
@@ -137,6 +151,15 @@ def local(workers: int) -> Iterator[LocalCluster]:
             yield cluster
         finally:
             cluster.close()
+
+
+def _of_client(security: Security) -> dict[str, str | None]:
+    """Give the credentials of a client as settings of Dask."""
+    return {
+        "distributed.comm.tls.ca-file": security.tls_ca_file,
+        "distributed.comm.tls.client.cert": security.tls_client_cert,
+        "distributed.comm.tls.client.key": security.tls_client_key,
+    }
 
 
 def _has_loopback() -> bool:
@@ -222,10 +245,12 @@ def _finished(
 
 def _client(run: Run, stack: ExitStack) -> Client:
     if not run.scheduler:
-        return stack.enter_context(Client(stack.enter_context(local(run.jobs))))
+        cluster = stack.enter_context(local(run.jobs))
+        return stack.enter_context(Client(cluster, security=cluster.security))
     try:
         client = stack.enter_context(Client(run.scheduler, timeout=PATIENCE))
         client.wait_for_workers(1, timeout=PATIENCE)
-    except (OSError, ValueError) as error:
+    # Dask says with other errors that credentials are missing, or that it must not do without them.
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise InputError(f"scheduler {run.scheduler}", f"cannot be used ({error})") from error
     return client

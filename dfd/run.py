@@ -95,7 +95,7 @@ def load(name: str = "sample", folder: Path | None = None) -> Run:
 
     The environment variables are the Makefile's: ``DFDC`` (folder of the parts, for ``"dfdc"``),
     ``BACKBONE``, ``WEIGHTS`` (a local file), ``PARTS`` (``0,1,2``), ``VIDEOS`` (``500``), ``JOBS``,
-    ``SCHEDULER`` (``tcp://host:8786``), ``RECIPE`` (a file), ``DEVICES`` and ``NODES``.
+    ``SCHEDULER`` (``tls://host:8786``), ``RECIPE`` (a file), ``DEVICES`` and ``NODES``.
 
     Parameters
     ----------

@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,6 +15,8 @@ import pandas as pd
 import pytest
 import torch
 import work
+from distributed import Client
+from distributed.security import Security
 
 from dfd import faces, log, parallel
 from dfd.errors import InputError
@@ -77,6 +81,47 @@ def test_what_has_no_name_is_not_in_the_log(sample, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    """A local cluster."""
+    with parallel.local(1) as running:
+        yield running
+
+
+def test_the_local_cluster_refuses_who_has_no_certificate(cluster):
+    address = cluster.scheduler_address
+    assert address.startswith("tls://127.0.0.1:")
+    others = [
+        (address.replace("tls", "tcp"), Security(require_encryption=False)),
+        (address, Security.temporary()),
+    ]
+    for place, credentials in others:
+        with pytest.raises(OSError):
+            Client(place, security=credentials, timeout=2)
+    with Client(cluster, security=cluster.security) as client:
+        assert client.submit(int, "7").result() == 7
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+    assert all(worker.startswith("tls://127.0.0.1:") for worker in workers)
+
+
+def test_the_local_cluster_tells_nothing_over_http(cluster):
+    port = cluster.scheduler.http_server.port
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/info/main/workers.html")
+
+
+def test_a_local_cluster_can_be_a_runs_scheduler(cluster, sample):
+    run = replace(sample, scheduler=cluster.scheduler_address)
+    results = dict(parallel.map_unordered(run, work.process_of, "ab", fail, "letter", on_gpu=False))
+    assert os.getpid() not in {process for process, _ in results.values()}
+
+
+def test_two_local_clusters_do_not_warn_of_ports(cluster, recwarn):
+    with parallel.local(1):
+        pass
+    assert [str(warning.message) for warning in recwarn if "Port" in str(warning.message)] == []
+
+
 def test_a_worker_computes_on_one_core(sample):
     results = dict(parallel.map_unordered(replace(sample, jobs=2), work.threads, "ab", fail, "letter"))
     assert list(results.values()) == [{"torch": 1, "OpenCV": 1}] * 2
@@ -127,12 +172,40 @@ def test_without_any_network_one_process_does_it(sample):
     assert "without a loopback network" in done.stderr
 
 
+def test_a_scheduler_that_asks_for_a_certificate(sample, tmp_path, monkeypatch):
+    """As the page on many machines says: by settings of Dask in the environment."""
+    own, certificate, key = Security.temporary(), tmp_path / "certificate.pem", tmp_path / "key.pem"
+    certificate.write_text(own.tls_ca_file)
+    key.write_text(own.tls_client_key)
+    settings = {"ca-file": certificate}
+    for role in ("scheduler", "worker", "client"):
+        settings |= {f"{role}.cert": certificate, f"{role}.key": key}
+    for name, path in settings.items():
+        variable = f"DASK_DISTRIBUTED__COMM__TLS__{name}".replace(".", "__").replace("-", "_").upper()
+        monkeypatch.setenv(variable, str(path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests" / "dfd")]))
+
+    def letters(address):
+        run = replace(sample, scheduler=address)
+        return list(parallel.map_unordered(run, work.process_of, "ab", fail, "letter", on_gpu=False))
+
+    with scheduler_and_workers(tmp_path, 1, "tls") as (address, _):
+        with pytest.raises(InputError, match="cannot be used"):
+            letters(address)
+        with dask.config.set({f"distributed.comm.tls.{name}": str(path) for name, path in settings.items()}):
+            assert len(letters(address)) == 2
+            plain = address.replace("tls", "tcp")
+            encrypted = dask.config.set({"distributed.comm.require-encryption": True})
+            with encrypted, pytest.raises(InputError, match="cannot be used"):
+                letters(plain)
+
+
 @contextmanager
-def scheduler_and_workers(folder, count):
+def scheduler_and_workers(folder, count, protocol="tcp"):
     """A scheduler and workers as processes of their own, as on a cluster."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        address = f"{protocol}://127.0.0.1:{free.getsockname()[1]}"
     started = [command("scheduler", "--host", address, "--no-dashboard", cwd=folder)]
     try:
         started += [
