@@ -195,6 +195,20 @@ def train(
 
 
 @app.command()
+def status(folder: Folder = None, name: ProfileName = "sample") -> None:
+    """Say what there is, what of it is stale and why, and how long the rest takes; makes nothing."""
+    from dfd import status
+
+    run = _run(name, folder, None)
+    typer.echo(f"profile {run.name}: data in {run.data}, tables in {run.build}")
+    for state in status.look(run):
+        typer.echo(str(state))
+    for line in status.under_way(run):
+        typer.echo(f"under way: {line}")
+    typer.echo(f"not checked: {status.UNCHECKED}")
+
+
+@app.command()
 def predict(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[VIDEO|FOLDER]...", help="Videos, or folders of them")

@@ -1,7 +1,10 @@
 """What files hold: the SHA-256 of each, kept with its size and time so that no file is read twice."""
 
 import hashlib
+import math
+import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -73,6 +76,74 @@ def hashes(folder: Path, names: Sequence[str], kept: Path | None = None, jobs: i
         rows = [(name, *facts) for name, facts in after.items()]
         tables.write(pd.DataFrame(rows, columns=COLUMNS), kept, fingerprint="")
     return {name: after[name][-1] for name in there}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Files of a folder beside the hashes that are kept of them.
+
+    Attributes
+    ----------
+    hashes : dict of str to str
+        SHA-256 of each file that is there, as it was when the file was read last.
+    new : list of str
+        Files that are there and were never read.
+    changed : list of str
+        Files of another size or time of change than when they were read, among those compared.
+    """
+
+    hashes: dict[str, str]
+    new: list[str]
+    changed: list[str]
+
+
+def compare(folder: Path, names: Sequence[str], kept: Path, most: int) -> Comparison:
+    """Compare files of a folder with the hashes that are kept of them, without reading a file.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    names : sequence of str
+        Files in it; those that are not there are left out.
+    kept : Path
+        As `hashes` keeps them; need not be there.
+    most : int
+        Files whose size and time are compared at most, evenly spread; on a file system behind a network
+        each takes its time. Whether a file is there is told by listing the folders.
+
+    Returns
+    -------
+    Comparison
+    """
+    inside = {parent: files_in(folder / parent) for parent in {name.rpartition("/")[0] for name in names}}
+    there = [name for name in names if name.rpartition("/")[2] in inside[name.rpartition("/")[0]]]
+    before = _read(kept)
+    read = [name for name in there if name in before]
+    some = read[:: max(math.ceil(len(read) / most), 1)]
+    facts = {name: (folder / name).stat() for name in some}
+    changed = [name for name in some if before[name][:-1] != (facts[name].st_size, facts[name].st_mtime_ns)]
+    hashes = {name: before[name][-1] for name in read}
+    return Comparison(hashes, [name for name in there if name not in before], changed)
+
+
+def files_in(folder: Path) -> set[str]:
+    """List the files of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; need not be there.
+
+    Returns
+    -------
+    set of str
+        Names of the files in it, without those in folders of it.
+    """
+    if not folder.is_dir():
+        return set()
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries if entry.is_file()}
 
 
 def _read(kept: Path | None) -> dict[str, tuple[int, int, str]]:

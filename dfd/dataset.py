@@ -19,6 +19,7 @@ VERSION = 1
 LABELS, SPLITS = listing.LABELS, listing.SPLITS
 MISSING = {"status": "missing", "reason": "listed in the metadata, but not in the folder"}
 FRACTIONS = (0.8, 0.1, 0.1)
+HASHES = "hashes.parquet"
 COLUMNS = {
     "video": "str",
     "part": "int64",
@@ -81,8 +82,30 @@ def table(run: Run) -> pd.DataFrame:
     videos = listing.listed(run.data, run.parts, run.videos)
     check_split(videos)
     made_from = hashes(run, videos["path"].dropna())
-    fingerprint = tables.fingerprint(VERSION, run.seed, videos.to_json(), made_from)
+    fingerprint = expected_fingerprint(run, videos, made_from)
     return tables.reuse_or_make(path(run), fingerprint, lambda: examine(run, videos))
+
+
+def expected_fingerprint(
+    run: Run, videos: pd.DataFrame, hashes: dict[str, str], version: int = VERSION
+) -> str:
+    """Say what the videos table would be made from now.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        As `listed` gives it.
+    hashes : dict of str to str
+        SHA-256 of the files that are there, as `hashes` gives it.
+    version : int
+        Version of the stage.
+
+    Returns
+    -------
+    str
+        As `dfd.tables.fingerprint` gives it.
+    """
+    return tables.fingerprint(version, run.seed, videos.to_json(), hashes)
 
 
 def examine(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
@@ -128,7 +151,7 @@ def hashes(run: Run, names: Iterable[str]) -> dict[str, str]:
     dict of str to str
         SHA-256 of each file that is there.
     """
-    return contents.hashes(run.data, list(names), run.build / "hashes.parquet", run.jobs)
+    return contents.hashes(run.data, list(names), run.build / HASHES, run.jobs)
 
 
 def is_fake(table: pd.DataFrame) -> np.ndarray:

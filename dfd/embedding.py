@@ -273,21 +273,46 @@ def table(run: Run, model: str = "backbone") -> pd.DataFrame:
     wanted = faces.table(run)
     if model == "dlib":
         wanted = spread_faces(wanted, DLIB_FACES)
-    drawn = [MOST] if len(wanted) > MOST else []
+    fingerprint = expected_fingerprint(run, model, len(wanted))
     wanted = faces.some_videos(wanted, MOST, run.seed)
-    source, digest = model, ""
-    if model == "backbone":
-        source, digest = run.backbone, contents.sha256(weights.find(run.backbone, run.weights))
-    elif model == "facenet":
-        digest = contents.sha256(weights.find("facenet"))
-    fingerprint = tables.fingerprint(
-        VERSION, tables.stored_fingerprint(faces.path(run)), run.seed, source, digest, *drawn
-    )
     if wanted.empty:
         columns = ["face_id", "model", "vector"]
         return tables.reuse_or_make(path(run, model), fingerprint, lambda: pd.DataFrame(columns=columns))
     return tables.reuse_or_join(
         path(run, model), fingerprint, lambda: _pieces(run, model, wanted["face_id"].to_list(), fingerprint)
+    )
+
+
+def expected_fingerprint(run: Run, model: str, count: int, version: int = VERSION) -> str:
+    """Say what a table of embeddings would be made from now, with the faces table as it is.
+
+    Parameters
+    ----------
+    model : str
+        One of `MODELS`.
+    count : int
+        Number of faces that it would have if there were no `MOST`.
+    version : int
+        Version of the stage.
+
+    Returns
+    -------
+    str
+        As `dfd.tables.fingerprint` gives it.
+
+    Raises
+    ------
+    InputError
+        If its weights are missing and cannot be downloaded.
+    """
+    source, digest = model, ""
+    if model == "backbone":
+        source, digest = run.backbone, contents.sha256(weights.find(run.backbone, run.weights))
+    elif model == "facenet":
+        digest = contents.sha256(weights.find("facenet"))
+    drawn = [MOST] if count > MOST else []
+    return tables.fingerprint(
+        version, tables.stored_fingerprint(faces.path(run)), run.seed, source, digest, *drawn
     )
 
 

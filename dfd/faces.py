@@ -55,7 +55,7 @@ def table(run: Run, videos: Collection[str] | None = None) -> pd.DataFrame:
     """
     outcome = status(run)
     names = outcome.loc[outcome["faces"] > 0, "video"]
-    fingerprint = tables.fingerprint(tables.stored_fingerprint(_status_path(run)))
+    fingerprint = tables.fingerprint(tables.stored_fingerprint(status_path(run)))
     if names.empty:
         return tables.reuse_or_make(path(run), fingerprint, lambda: pd.DataFrame(columns=FACTS))
     everything = tables.reuse_or_join(path(run), fingerprint, lambda: _facts(run, names))
@@ -72,8 +72,61 @@ def status(run: Run) -> pd.DataFrame:
         ``"ok"``, ``"no face"``, ``"unreadable"``, or what the videos table said.
     """
     videos = dataset.table(run)
-    fingerprint = tables.fingerprint(VERSION, tables.stored_fingerprint(dataset.path(run)), _settings(run))
-    return tables.reuse_or_make(_status_path(run), fingerprint, lambda: _extract(run, videos))
+    return tables.reuse_or_make(status_path(run), expected_fingerprint(run), lambda: _extract(run, videos))
+
+
+def status_path(run: Run) -> Path:
+    """Where a run keeps what came of each video.
+
+    Returns
+    -------
+    Path
+    """
+    return run.build / "faces_status.parquet"
+
+
+def shard_folder(run: Run) -> Path:
+    """Where a run keeps the faces of each video, with their images.
+
+    Returns
+    -------
+    Path
+    """
+    return run.build / "faces"
+
+
+def expected_fingerprint(run: Run, version: int = VERSION) -> str:
+    """Say what `status` would be made from now, with the videos table as it is.
+
+    Parameters
+    ----------
+    version : int
+        Version of the stage.
+
+    Returns
+    -------
+    str
+        As `dfd.tables.fingerprint` gives it.
+    """
+    return tables.fingerprint(version, tables.stored_fingerprint(dataset.path(run)), _settings(run))
+
+
+def shard_fingerprint(run: Run, label: str, split: str, digest: str) -> str:
+    """Say what the faces of a video would be made from.
+
+    Parameters
+    ----------
+    label, split : str
+        Of the video.
+    digest : str
+        SHA-256 of its file.
+
+    Returns
+    -------
+    str
+        As `dfd.tables.fingerprint` gives it.
+    """
+    return tables.fingerprint(VERSION, label, split, digest, _settings(run))
 
 
 class Crops:
@@ -265,12 +318,8 @@ def decode(image: bytes) -> np.ndarray:
     return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 
 
-def _status_path(run: Run) -> Path:
-    return run.build / "faces_status.parquet"
-
-
 def _shard(run: Run, name: str) -> Path:
-    return run.build / "faces" / f"{Path(name).stem}.parquet"
+    return shard_folder(run) / f"{Path(name).stem}.parquet"
 
 
 def _settings(run: Run) -> list:
@@ -300,9 +349,7 @@ def _extract_one(run: Run, facts: dict) -> dict:
     file = run.data / facts["path"]
     count = run.faces_per_fake if facts["label"] == "FAKE" else run.faces_per_real
     try:
-        fingerprint = tables.fingerprint(
-            VERSION, facts["label"], facts["split"], contents.sha256(file), _settings(run)
-        )
+        fingerprint = shard_fingerprint(run, facts["label"], facts["split"], contents.sha256(file))
         shard = _shard(run, facts["video"])
         tables.make_if_stale(shard, fingerprint, lambda: _faces(run, facts, count))
     except FileNotFoundError:

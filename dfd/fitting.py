@@ -254,7 +254,8 @@ def fit(
         that steps waited for faces.
     """
     device, folder = settings.pop("device"), unfinished.path.parent
-    stage = _stage(recipe, len(batches), build, device, settings.get("devices", 1) * settings.get("num_nodes", 1))
+    processes = settings.get("devices", 1) * settings.get("num_nodes", 1)
+    stage = _stage(recipe, len(batches), build, device, processes)
     module, log = Classification(model, recipe), Log(stage)
     callbacks: list[Callback] = [log, unfinished]
     if recipe.averaging:

@@ -100,9 +100,27 @@ def make_folder(run: Run) -> str:
     return model.left_out(target)
 
 
+def expected_fingerprint(run: Run, version: int = VERSION) -> str:
+    """Say what a run's model would be made from now, with the predictions table as it is.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    version : int
+        Version of the stage.
+
+    Returns
+    -------
+    str
+        As `dfd.tables.fingerprint` gives it.
+    """
+    return tables.fingerprint(version, tables.stored_fingerprint(training.path(run)))
+
+
 def _made_from(run: Run) -> str:
     training.predictions(run)
-    return tables.fingerprint(VERSION, tables.stored_fingerprint(training.path(run)))
+    return expected_fingerprint(run)
 
 
 def _videos(run: Run, judged: pd.DataFrame, split: str) -> pd.DataFrame:

@@ -174,3 +174,28 @@ def load(name: str | Path, **defaults: Any) -> Recipe:
         return Recipe(**defaults | settings)
     except InputError as error:
         raise InputError(path, error.reason) from error
+
+
+def epoch_faces(recipe: Recipe, there: int) -> int:
+    """Tell how many faces an epoch draws.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How to train.
+    there : int
+        Faces of the train split.
+
+    Returns
+    -------
+    int
+        An even number: the recipe's, or as many as there are if they are fewer, but two at least.
+
+    Examples
+    --------
+    >>> from dfd import recipe
+    >>> large = recipe.Recipe(faces=40_000)
+    >>> recipe.epoch_faces(large, there=344), recipe.epoch_faces(large, there=1_200_000)
+    (344, 40000)
+    """
+    return max(min(recipe.faces, there) // 2 * 2, 2)

@@ -129,6 +129,21 @@ def stored_fingerprint(path: str | Path) -> str | None:
     return stored.decode() if stored else None
 
 
+def count(path: str | Path) -> int:
+    """Count the rows of a table without reading them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The Parquet file.
+
+    Returns
+    -------
+    int
+    """
+    return pq.read_metadata(path).num_rows
+
+
 def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read a table.
 
@@ -178,27 +193,6 @@ def read_arrow(path: str | Path, columns: list[str]) -> pa.Table:
     """
     with _opened(path) as file:
         return file.read(columns, use_threads=False)
-
-
-def count(path: str | Path) -> int:
-    """Count the rows of a table without reading them.
-
-    Parameters
-    ----------
-    path : str or Path
-        The Parquet file.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    InputError
-        If the file is missing or is no Parquet file.
-    """
-    with _opened(path) as file:
-        return file.metadata.num_rows
 
 
 def reuse_or_make(path: str | Path, fingerprint: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:

@@ -63,31 +63,6 @@ def own_recipe(run: Run, **changes: object) -> Recipe:
     return replace(recipes.load(run.recipe or run.name, seed=run.seed), **changes)
 
 
-def epoch_faces(recipe: Recipe, there: int) -> int:
-    """Tell how many faces an epoch draws.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        How to train.
-    there : int
-        Faces of the train split.
-
-    Returns
-    -------
-    int
-        An even number: the recipe's, or as many as there are if they are fewer, but two at least.
-
-    Examples
-    --------
-    >>> from dfd import training
-    >>> large = training.Recipe(faces=40_000)
-    >>> training.epoch_faces(large, there=344), training.epoch_faces(large, there=1_200_000)
-    (344, 40000)
-    """
-    return max(min(recipe.faces, there) // 2 * 2, 2)
-
-
 def labelled_faces(run: Run, videos: Collection[str] | None = None) -> pd.DataFrame:
     """Read the faces table with each face's source video, by which pairs are drawn and intervals computed.
 
@@ -148,8 +123,38 @@ def predictions(run: Run, recipe: Recipe | None = None) -> pd.DataFrame:
         says that nothing can be trained or judged.
     """
     recipe = recipe or own_recipe(run)
-    fingerprint = tables.fingerprint(_fingerprint(run, recipe), HELD_OUT, JUDGED)
+    faces.table(run)
+    fingerprint = tables.fingerprint(expected_fingerprint(run, recipe), HELD_OUT, JUDGED)
     return tables.reuse_or_make(path(run, recipe), fingerprint, lambda: _predict(run, recipe))
+
+
+def expected_fingerprint(
+    run: Run, recipe: Recipe, videos: Collection[str] | None = None, version: int = VERSION
+) -> str:
+    """Say what a classifier would be made from now, with the faces table as it is.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How to train.
+    videos : collection of str, optional
+        As for `train`.
+    version : int
+        Version of the stage.
+
+    Returns
+    -------
+    str
+        As `dfd.tables.fingerprint` gives it.
+
+    Raises
+    ------
+    InputError
+        If the backbone's weights are missing and cannot be downloaded.
+    """
+    backbone = contents.sha256(weights.find(run.backbone, run.weights))
+    made_from = (version, tables.stored_fingerprint(faces.path(run)), asdict(recipe), run.backbone, backbone)
+    return tables.fingerprint(*made_from, *([] if videos is None else [sorted(videos)]))
 
 
 def path(run: Run, recipe: Recipe | None = None, kept: Kept = "predictions") -> Path:
@@ -293,7 +298,8 @@ def stored(run: Run) -> Classifier:
 
 
 def _trained(run: Run, recipe: Recipe, videos: Collection[str] | None = None) -> Trained:
-    file, fingerprint = path(run, recipe, "classifier"), _fingerprint(run, recipe, videos)
+    faces.table(run)
+    file, fingerprint = path(run, recipe, "classifier"), expected_fingerprint(run, recipe, videos)
     kept = torch.load(file, weights_only=True) if file.is_file() else {}
     if kept.get("fingerprint") == fingerprint:
         return _with_weights(run, recipe, kept["weights"]), kept["history"]
@@ -319,7 +325,7 @@ def _fit(run: Run, recipe: Recipe, videos: Collection[str] | None, made_from: st
     table = labelled_faces(run, videos)
     lightning.seed_everything(recipe.seed, verbose=False)
     model = classifier.make(run, recipe.head, recipe.dropout).to(memory_format=torch.channels_last)
-    count, batch = epoch_faces(recipe, len(table)), _batch(run, recipe)
+    count, batch = recipes.epoch_faces(recipe, len(table)), _batch(run, recipe)
     pairs = loading.Pairs(table, count, recipe.seed, augmented=recipe.augmentation == "report")
     shown = _shown(run, recipe, table)
     batches = loading.batches(shown, pairs, batch, _workers(run), drop_last=count >= recipe.batch)
@@ -377,13 +383,6 @@ def _videos(run: Run, splits: tuple[str, ...]) -> list[str]:
 def _workers(run: Run) -> int:
     # On a CPU the network uses all cores, and loader processes would only get in its way.
     return run.jobs if run.device.type == "cuda" else 0
-
-
-def _fingerprint(run: Run, recipe: Recipe, videos: Collection[str] | None = None) -> str:
-    faces.table(run)
-    backbone = contents.sha256(weights.find(run.backbone, run.weights))
-    made_from = (VERSION, tables.stored_fingerprint(faces.path(run)), asdict(recipe), run.backbone, backbone)
-    return tables.fingerprint(*made_from, *([] if videos is None else [sorted(videos)]))
 
 
 def _file_name(recipe: Recipe) -> str:

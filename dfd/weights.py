@@ -159,6 +159,23 @@ def check_available(name: str, local: Path | None = None) -> None:
         raise _unavailable(WEIGHTS[name], file, error) from error
 
 
+def is_here(name: str, local: Path | None = None) -> bool:
+    """Tell whether a file of weights is on this machine, so that `find` need not download it.
+
+    Parameters
+    ----------
+    name : str
+        One of `WEIGHTS`.
+    local : Path, optional
+        As for `find`.
+
+    Returns
+    -------
+    bool
+    """
+    return not _is_absent(name, local or _place(name))
+
+
 def download_path(name: str) -> Path:
     """Say where a download is kept: in torch's cache.
 

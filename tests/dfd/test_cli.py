@@ -167,6 +167,18 @@ def test_faces_makes_the_table(run, monkeypatch, tmp_path):
     assert (tmp_path / "checkout" / "build" / "dfdc" / "faces").is_dir()
 
 
+def test_status_says_what_there_is_and_makes_nothing(run, tiny, monkeypatch, tmp_path):
+    build = tmp_path / "checkout" / "build" / "dfdc"
+    monkeypatch.setenv("VIDEOS", "2")
+    result = run("status")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith(f"profile dfdc: data in {tiny.data}, tables in {build}\nvideos ")
+    assert "up to date" not in result.output and "not checked: " in result.output
+    assert not build.exists()
+    run("videos")
+    assert "2 videos (2 ok); up to date" in run("status", tiny.data).output
+
+
 def test_faces_ends_with_what_it_could_not_read(run, part, monkeypatch):
     bad, absent = list(listed(part))[:2]
     # The clips are links to the sample's.

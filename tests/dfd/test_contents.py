@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from dfd import contents
+from dfd import contents, log
 
 
 @pytest.fixture
@@ -55,3 +55,42 @@ def test_a_file_is_read_again_only_if_its_size_or_time_has_changed(folder, tmp_p
 
 def test_files_that_are_not_there_are_left_out(folder):
     assert list(contents.hashes(folder, ["a", "absent"])) == ["a"]
+
+
+def test_files_are_compared_with_what_is_kept_without_being_read(folder, tmp_path, read):
+    kept = tmp_path / "hashes.parquet"
+    before = contents.hashes(folder, ["a", "b"], kept)
+    read.clear()
+    (folder / "a").write_text("another")
+    (folder / "c").write_text("c")
+    compared = contents.compare(folder, ["a", "b", "c", "absent", "absent/d"], kept, most=10)
+    assert compared == contents.Comparison(before, new=["c"], changed=["a"])
+    (folder / "b").unlink()
+    assert contents.compare(folder, ["a", "b", "c"], kept, most=10).hashes == {"a": before["a"]}
+    assert contents.compare(folder, ["a"], tmp_path / "none", most=10).new == ["a"]
+    assert read == []
+
+
+def test_of_many_files_some_are_compared(folder, tmp_path):
+    names = [f"{number}" for number in range(20)]
+    for name in names:
+        (folder / name).write_text(name)
+    kept = tmp_path / "hashes.parquet"
+    contents.hashes(folder, names, kept)
+    for name in names:
+        os.utime(folder / name, (1, 1))
+    assert len(contents.compare(folder, names, kept, most=7).changed) == 7
+    assert len(contents.compare(folder, names, kept, most=20).changed) == 20
+
+
+def test_hashing_is_noted_in_the_log_beside_the_hashes(folder, tmp_path):
+    contents.hashes(folder, ["a", "b"], tmp_path / "build" / "hashes.parquet", jobs=2)
+    contents.hashes(folder, ["a", "b"], tmp_path / "build" / "hashes.parquet", jobs=2)
+    notes = [(entry.stage, entry.state, entry.done, entry.workers) for entry in log.read(tmp_path / "build")]
+    assert notes == [("hashes", "begun", 0, "2 threads"), ("hashes", "ended", 2, "2 threads")]
+
+
+def test_folders_are_not_among_the_files_of_a_folder(folder):
+    (folder / "inner").mkdir()
+    assert contents.files_in(folder) == {"a", "b"}
+    assert contents.files_in(folder / "absent") == set()

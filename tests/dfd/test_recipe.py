@@ -14,6 +14,16 @@ def test_every_profile_has_one():
     assert recipe.load("dfdc", seed=7).seed == 7
 
 
+def test_an_epoch_draws_no_more_faces_than_there_are():
+    dfdc = recipe.load("dfdc")
+    assert dfdc.faces == 40_000
+    assert recipe.epoch_faces(dfdc, there=300) == 300
+    assert recipe.epoch_faces(dfdc, there=301) == 300
+    assert recipe.epoch_faces(dfdc, there=1_500_000) == 40_000
+    assert recipe.epoch_faces(dfdc, there=1) == 2
+    assert recipe.epoch_faces(Recipe(), there=3_000) == Recipe().faces
+
+
 def test_a_file_may_set_some_fields(tmp_path):
     file = tmp_path / "own.toml"
     file.write_text("name = 'own'\nlearning_rate = 1\nseed = 3\n")

@@ -21,6 +21,11 @@ def test_a_table_is_read_as_it_was_written(tmp_path):
     assert tables.stored_fingerprint(path) == "abc"
 
 
+def test_rows_are_counted(tmp_path):
+    tables.write(FRAME, tmp_path / "table.parquet", "abc")
+    assert tables.count(tmp_path / "table.parquet") == 2
+
+
 def test_fingerprint_of_what_is_no_table(tmp_path):
     assert tables.stored_fingerprint(tmp_path / "absent.parquet") is None
     (tmp_path / "text.parquet").write_text("no table")

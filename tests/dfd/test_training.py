@@ -120,17 +120,6 @@ def test_some_videos_alone_can_be_trained_on_and_others_judged(tiny):
     assert training.path(run, QUICK, "classifier").stat().st_mtime_ns > before
 
 
-def test_an_epoch_draws_no_more_faces_than_there_are(sample):
-    dfdc = training.own_recipe(replace(sample, name="dfdc"))
-    assert dfdc.faces == 40_000
-    assert training.epoch_faces(dfdc, there=300) == 300
-    assert training.epoch_faces(dfdc, there=301) == 300
-    assert training.epoch_faces(dfdc, there=1_500_000) == 40_000
-    assert training.epoch_faces(dfdc, there=1) == 2
-    ours = training.own_recipe(sample)
-    assert training.epoch_faces(ours, there=3_000) == ours.faces
-
-
 def test_a_network_may_be_shown_only_the_middle_of_the_crops():
     crops = np.zeros((1, 240, 240, 3), np.uint8)
     crops[:, 45:195, 45:195] = 200
