@@ -140,8 +140,14 @@ def count(path: str | Path) -> int:
     Returns
     -------
     int
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is no Parquet file.
     """
-    return pq.read_metadata(path).num_rows
+    with _opened(path) as file:
+        return file.metadata.num_rows
 
 
 def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
