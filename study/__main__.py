@@ -136,11 +136,10 @@ def _measure(run: Run, names: list[str], task: full.Task) -> None:
 
 
 def _execute(run: Run) -> None:
-    if not (run.build / "notebooks").is_dir():
-        from dfd import requirements
+    from dfd import requirements
 
-        # A first run that lacks something ends here, before the chapters' own imports, which take longer.
-        requirements.check(run)
+    # A run that lacks something ends here, before the chapters' own imports, which take longer.
+    requirements.check(run)
     from study import chapters, stages
 
     stages.make(run)

@@ -14,7 +14,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from dfd import contents, dataset, listing, requirements, tables
+from dfd import contents, dataset, listing, tables
 from dfd.errors import InputError
 from dfd.run import ROOT, Run
 from study import dependencies, evidence, records, results
@@ -121,21 +121,14 @@ def execute_changed(run: Run) -> Iterator[tuple[Path, float | None]]:
     Raises
     ------
     InputError
-        If the run lacks what it needs, or a cell fails, with its number and the error.
+        If a cell fails, with its number and the error.
     """
-    # Before all files are read to see what has changed, which takes hours the first time.
-    checked = not all(executed(run, source.stem).is_file() for source in notebooks())
-    if checked:
-        requirements.check(run)
     prints = fingerprints(run)
     for number, (source, fingerprint) in enumerate(zip(notebooks(), prints.values(), strict=True), start=1):
         target, started = executed(run, source.stem), time.monotonic()
         if target.is_file() and nbformat.read(target, as_version=4).metadata.get("made_from") == fingerprint:
             yield source, None
             continue
-        if not checked:
-            requirements.check(run)
-            checked = True
         print(f"chapter {number} of {len(prints)}: {source.stem}", file=sys.stderr, flush=True)
         try:
             execute(run, source, target, fingerprint)

@@ -112,7 +112,8 @@ def provenance(run: Run) -> Styler:
     table = pd.DataFrame({"what": list(rows), "this page": list(rows.values())})
     whose = {
         "sample": "Made from the synthetic actors of the sample data set: nothing here is a DFDC result.",
-        "dfdc": "Made from DFDC videos.",
+        "dfdc": "Made from DFDC videos. Figures, tables and verdicts are of this run; the sentences that say "
+        "what came out were written about the sample, and need not hold here.",
     }
     styler = table.style.hide(axis="index").set_caption(whose[run.name])
     return styler.set_uuid("provenance").map(lambda _: "text-align: left;")
@@ -140,9 +141,10 @@ def obstacle_figure(reason: str) -> Figure:
     Returns
     -------
     Figure
-        With the sentence and no axes.
+        With the sentence in empty axes: a notebook does not show a figure that has none.
     """
     figure = plt.figure(figsize=(7, 1))
+    figure.add_axes((0, 0, 1, 1)).axis("off")
     figure.text(0.5, 0.5, reason, ha="center", va="center", wrap=True)
     return figure
 

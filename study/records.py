@@ -19,6 +19,9 @@ Depth = Literal["quick", "full"]
 FIGURES = "figures"
 """Unit of an experiment that computes and does not measure: it has one depth, and nothing of it is stored."""
 
+SAMPLES = "What the text says came out is of the sample."
+"""Said beside a result that a run cannot have: the sentences around it were written for one that can."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -67,7 +70,7 @@ class Result:
 
     def _repr_html_(self) -> str:
         if self.obstacle:
-            return f"<p><em>{escape(self.obstacle)}</em></p>"
+            return f"<p><em>{escape(self.obstacle)} {SAMPLES}</em></p>"
         rows = {name: {self.origin: str(interval)} for name, interval in self.estimates.items()}
         return html(pd.DataFrame.from_dict(rows, orient="index"))
 
