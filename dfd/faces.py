@@ -1,7 +1,7 @@
 """The faces table, and beside it the crops of the faces in sampled frames of every video."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import cv2
@@ -58,7 +58,9 @@ def table(run: Run, videos: Collection[str] | None = None) -> pd.DataFrame:
     fingerprint = tables.fingerprint(tables.stored_fingerprint(status_path(run)))
     if names.empty:
         return tables.reuse_or_make(path(run), fingerprint, lambda: pd.DataFrame(columns=FACTS))
-    everything = tables.reuse_or_join(path(run), fingerprint, lambda: _facts(run, names))
+    everything = tables.reuse_or_join(
+        path(run), fingerprint, lambda: (tables.read_arrow(_shard(run, name), FACTS) for name in names)
+    )
     return everything if videos is None else everything[everything["video"].isin(videos)]
 
 
@@ -72,7 +74,10 @@ def status(run: Run) -> pd.DataFrame:
         ``"ok"``, ``"no face"``, ``"unreadable"``, or what the videos table said.
     """
     videos = dataset.table(run)
-    return tables.reuse_or_make(status_path(run), expected_fingerprint(run), lambda: _extract(run, videos))
+    fingerprint = expected_fingerprint(run)
+    if tables.stored_fingerprint(status_path(run)) == fingerprint and not _are_whole(run):
+        status_path(run).unlink()
+    return tables.reuse_or_make(status_path(run), fingerprint, lambda: _extract(run, videos))
 
 
 def status_path(run: Run) -> Path:
@@ -133,9 +138,8 @@ class Crops:
     """The crops of a run, read from the disk when they are asked for: ``Crops(run)[face_id]``.
 
     All of DFDC's crops are 23 GB. They stay in their shards, one Parquet file for each video; those of the
-    last `KEPT` videos are kept in memory. A crop of another video takes 0.5 ms to read on one core, and 2 to
-    4 ms to decode and augment. Arrow's own files, mapped into memory, would be read in 0.15 ms, which is not
-    worth a second format. Other processes can be given the object, and read for themselves.
+    last `KEPT` videos are kept in memory. A crop takes 0.5 ms to read and 2 to 4 ms to decode and augment, so
+    a second format would not pay (Arrow's files: 0.15 ms). The object can be given to other processes.
 
     Parameters
     ----------
@@ -287,10 +291,8 @@ def encode(image: np.ndarray) -> bytes:
     bytes
         A JPEG file.
     """
-    settings = [
-        *(cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY),
-        *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
-    ]
+    whole_colours = cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+    settings = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, *whole_colours]
     return cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)[1].tobytes()
 
 
@@ -322,12 +324,14 @@ def _shard(run: Run, name: str) -> Path:
     return shard_folder(run) / f"{Path(name).stem}.parquet"
 
 
+def _are_whole(run: Run) -> bool:
+    """Tell whether the faces of every video are there: somebody may have deleted some."""
+    names = tables.read(status_path(run)).query("sampled > 0")["video"]
+    return {_shard(run, name).name for name in names} <= contents.files_in(shard_folder(run))
+
+
 def _settings(run: Run) -> list:
     return [run.faces_per_fake, run.faces_per_real, run.margin, run.face_size]
-
-
-def _facts(run: Run, names: pd.Series) -> Iterator[pa.Table]:
-    return (tables.read_arrow(_shard(run, name), FACTS) for name in names)
 
 
 def _extract(run: Run, videos: pd.DataFrame) -> pd.DataFrame:

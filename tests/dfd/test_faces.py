@@ -1,9 +1,11 @@
 import pickle
+import resource
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -242,3 +244,38 @@ def test_interrupted_table_is_not_read_as_whole(small, made):
     (small.build / "faces_status.parquet").unlink()
     assert faces.table(small).equals(made)
     assert len(faces.images(small, made["face_id"].tolist())) == len(made)
+
+
+def test_faces_that_were_deleted_are_made_again(small, made):
+    shard = sorted((small.build / "faces").glob("*.parquet"))[0]
+    content = shard.read_bytes()
+    shard.unlink()
+    assert faces.table(small).equals(made)
+    assert pd.read_parquet(shard).equals(pd.read_parquet(BytesIO(content)))
+
+
+def test_a_damaged_file_of_faces_is_named_and_made_again_once_deleted(small, made):
+    face_id = made["face_id"].iloc[0]
+    shard = small.build / "faces" / f"{made['video'].iloc[0].removesuffix('.mp4')}.parquet"
+    content = shard.read_bytes()
+    image = faces.Crops(small)[face_id]
+    shard.write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=rf"{shard.name}: not a readable Parquet file"):
+        faces.Crops(small)[face_id]
+    shard.unlink()
+    faces.table(small)
+    assert faces.Crops(small)[face_id] == image
+
+
+def test_a_full_disk_in_mid_file_leaves_nothing_half_written(small, made, tmp_path):
+    elsewhere = replace(small, build=tmp_path / "build")
+    faces.dataset.table(elsewhere)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            faces.table(elsewhere)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list((elsewhere.build / "faces").iterdir())
+    assert faces.table(elsewhere).equals(made)
