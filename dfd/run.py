@@ -94,8 +94,9 @@ def load(name: str = "sample", folder: Path | None = None) -> Run:
     """Describe a run by its name and the environment.
 
     The environment variables are the Makefile's: ``DFDC`` (folder of the parts, for ``"dfdc"``),
-    ``BACKBONE``, ``WEIGHTS`` (a local file), ``PARTS`` (``0,1,2``), ``VIDEOS`` (``500``), ``JOBS``,
-    ``SCHEDULER`` (``tls://host:8786``), ``RECIPE`` (a file), ``DEVICES`` and ``NODES``.
+    ``BUILD`` (folder of all that is built), ``BACKBONE``, ``WEIGHTS`` (a local file), ``PARTS``
+    (``0,1,2``), ``VIDEOS`` (``500``), ``JOBS``, ``SCHEDULER`` (``tls://host:8786``), ``RECIPE`` (a file),
+    ``DEVICES`` and ``NODES``.
 
     Parameters
     ----------
@@ -157,6 +158,7 @@ def build_folder(name: str) -> Path:
     Returns
     -------
     Path
+        In the folder ``BUILD``, or in the checkout's ``build`` where that is not set.
 
     Raises
     ------
@@ -165,7 +167,7 @@ def build_folder(name: str) -> Path:
     """
     if name not in NAMES:
         raise InputError(f"profile {name!r}", f"no such profile; there are {', '.join(NAMES)}")
-    return ROOT / "build" / name
+    return Path(os.environ.get("BUILD") or ROOT / "build").expanduser().resolve() / name
 
 
 def cores() -> int:

@@ -3,7 +3,7 @@ import pytest
 import dfd.run
 from dfd.errors import InputError
 
-VARIABLES = ("DFDC", "BACKBONE", "WEIGHTS", "PARTS", "VIDEOS", "JOBS")
+VARIABLES = ("BUILD", "DFDC", "BACKBONE", "WEIGHTS", "PARTS", "VIDEOS", "JOBS")
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,11 @@ def test_dfdc_reads_all_variables(monkeypatch, tmp_path):
     assert run.parts == (0, 2)
     assert run.videos == 500
     assert run.jobs == 3
+
+
+def test_tables_can_be_kept_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("BUILD", str(tmp_path))
+    assert dfd.run.load("sample").build == tmp_path / "sample"
 
 
 def test_backbone_works_with_either_profile(monkeypatch, tmp_path):
