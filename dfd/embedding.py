@@ -2,24 +2,22 @@
 
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import cv2
 import efficientnet_lite_pytorch
 import efficientnet_pytorch
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
-from facenet_pytorch import InceptionResnetV1
 from torch import nn
 
-from dfd import augment, contents, faces, parallel, tables, video, weights
-from dfd.errors import InputError, MissingExtraError
+from dfd import augment, contents, faces, identity, parallel, sampling, tables, video, weights
+from dfd.errors import InputError
 from dfd.run import Run
 
 VERSION = 1
@@ -29,7 +27,6 @@ MODELS = ("backbone", "dlib", "facenet")
 FEATURES = {"efficientnet-lite0": 1280, "efficientnet-b7": 2560}
 # dlib's network takes 60 ms a face on one core, so no more faces of a video than tell who is in it.
 DLIB_FACES = {"REAL": 8, "FAKE": 1}
-FACENET_SIZE = 160
 MOST = 130_000
 """Faces that are embedded at most, as many as the report clustered. All of DFDC would have 1.5 million."""
 SHARD = 128
@@ -189,46 +186,12 @@ def embedder(run: Run, model: str) -> Embedder:
     if model not in MODELS:
         raise InputError(f"model {model!r}", f"no such embedding; there are {', '.join(MODELS)}")
     if model == "dlib":
-        return _dlib(run)
-    network = backbone(run) if model == "backbone" else _facenet(run)
+        return identity.dlib(run)
+    network = backbone(run) if model == "backbone" else identity.facenet()
     network = network.to(run.device).to(memory_format=torch.channels_last)
     if model == "backbone":
         return lambda images: embed(network, images)
-    return lambda images: embed(network, images, prepare=lambda crops: _facenet_inputs(run, crops))
-
-
-def _dlib(run: Run) -> Embedder:
-    try:
-        dlib = import_module("dlib")
-    except ImportError as error:
-        raise MissingExtraError("dlib", "detectors", f"cannot be imported ({error})") from error
-    landmarks = dlib.shape_predictor(str(weights.in_package("dlib-landmarks")))
-    network = dlib.face_recognition_model_v1(str(weights.in_package("dlib-faces")))
-    # The crop was made around the face, so where the face is in it is known without a detector.
-    edge = round(run.face_size * run.margin / (1 + run.margin) / 2)
-    face = dlib.rectangle(edge, edge, run.face_size - edge - 1, run.face_size - edge - 1)
-
-    def embed_all(images: np.ndarray) -> np.ndarray:
-        chips = [dlib.get_face_chip(image, landmarks(image, face)) for image in images]
-        return np.array(network.compute_face_descriptor(chips), dtype=np.float32)
-
-    return embed_all
-
-
-def _facenet(run: Run) -> nn.Module:
-    file = weights.find("facenet")
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    network = InceptionResnetV1()
-    network.load_state_dict({key: value for key, value in state.items() if not key.startswith("logits.")})
-    return network.eval()
-
-
-def _facenet_inputs(run: Run, crops: np.ndarray) -> torch.Tensor:
-    # This network was trained on faces with hardly a margin, and takes pixels from -1 to 1.
-    edge = round(run.face_size * run.margin / (1 + run.margin) / 2)
-    inner = crops[:, edge : run.face_size - edge, edge : run.face_size - edge]
-    resized = np.stack([cv2.resize(crop, (FACENET_SIZE, FACENET_SIZE)) for crop in inner])
-    return (torch.from_numpy(resized).permute(0, 3, 1, 2).float() - 127.5) / 128
+    return lambda images: embed(network, images, prepare=lambda crops: identity.facenet_inputs(run, crops))
 
 
 def path(run: Run, model: str = "backbone") -> Path:
@@ -270,17 +233,43 @@ def table(run: Run, model: str = "backbone") -> pd.DataFrame:
     """
     if model not in MODELS:
         raise InputError(f"model {model!r}", f"no such embedding; there are {', '.join(MODELS)}")
-    wanted = faces.table(run)
-    if model == "dlib":
-        wanted = spread_faces(wanted, DLIB_FACES)
-    fingerprint = expected_fingerprint(run, model, len(wanted))
-    wanted = faces.some_videos(wanted, MOST, run.seed)
+    wanted, fingerprint = _wanted(run, model)
     if wanted.empty:
         columns = ["face_id", "model", "vector"]
         return tables.reuse_or_make(path(run, model), fingerprint, lambda: pd.DataFrame(columns=columns))
-    return tables.reuse_or_join(
-        path(run, model), fingerprint, lambda: _pieces(run, model, wanted["face_id"].to_list(), fingerprint)
-    )
+    return tables.reuse_or_join(path(run, model), fingerprint, lambda: _joined(run, model))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Faces that are embedded together: the file of their vectors, and the fingerprint that it carries."""
+
+    model: str
+    face_ids: list[str]
+    shard: Path
+    fingerprint: str
+
+
+def pieces(run: Run, model: str = "backbone") -> list[Piece]:
+    """List the pieces of a table of embeddings, whether they are made or not.
+
+    Parameters
+    ----------
+    model : str
+        One of `MODELS`.
+
+    Returns
+    -------
+    list of Piece
+        Of `SHARD` faces each, in the order of the table.
+    """
+    wanted, fingerprint = _wanted(run, model)
+    face_ids, folder = wanted["face_id"].to_list(), path(run, model).with_suffix("")
+    groups = [face_ids[start : start + SHARD] for start in range(0, len(face_ids), SHARD)]
+    return [
+        Piece(model, group, folder / f"{number:05d}.parquet", tables.fingerprint(fingerprint, group))
+        for number, group in enumerate(groups)
+    ]
 
 
 def expected_fingerprint(run: Run, model: str, count: int, version: int = VERSION) -> str:
@@ -362,14 +351,19 @@ def vectors(embeddings: pd.DataFrame) -> np.ndarray:
     return np.stack(embeddings["vector"].to_list()) if len(embeddings) else np.empty((0, 0), np.float32)
 
 
-def _pieces(run: Run, model: str, face_ids: list[str], fingerprint: str) -> Iterator[pa.Table]:
+def _wanted(run: Run, model: str) -> tuple[pd.DataFrame, str]:
+    """Draw the faces that are embedded, and say what their table would be made from."""
+    wanted = faces.table(run)
+    if model == "dlib":
+        wanted = spread_faces(wanted, DLIB_FACES)
+    fingerprint = expected_fingerprint(run, model, len(wanted))
+    return sampling.some_videos(wanted, MOST, run.seed), fingerprint
+
+
+def _joined(run: Run, model: str) -> Iterator[pa.Table]:
     """Embed faces in pieces, and then give the table of each."""
-    pieces = [face_ids[start : start + SHARD] for start in range(0, len(face_ids), SHARD)]
-    shards = [path(run, model).with_suffix("") / f"{number:05d}.parquet" for number in range(len(pieces))]
-    items = [
-        (model, piece, shard, tables.fingerprint(fingerprint, piece))
-        for piece, shard in zip(pieces, shards, strict=True)
-    ]
+    items = pieces(run, model)
+    shards = [piece.shard for piece in items]
     for place, lost in parallel.map_unordered(
         *(run, _make_shard, items, str, "shard"),
         on_gpu=model != "dlib",
@@ -388,12 +382,10 @@ def _pieces(run: Run, model: str, face_ids: list[str], fingerprint: str) -> Iter
         warnings.warn(f"{left_out} faces left out: their {model} vectors are not finite", stacklevel=2)
 
 
-def _make_shard(run: Run, item: tuple[str, list[str], Path, str]) -> str:
-    model, face_ids, shard, fingerprint = item
-
+def _make_shard(run: Run, piece: Piece) -> str:
     def make() -> pd.DataFrame:
-        embedded = embedder(run, model)(faces.images(run, face_ids))
-        return pd.DataFrame({"face_id": face_ids, "model": model, "vector": list(embedded)})
+        embedded = embedder(run, piece.model)(faces.images(run, piece.face_ids))
+        return pd.DataFrame({"face_id": piece.face_ids, "model": piece.model, "vector": list(embedded)})
 
-    tables.make_if_stale(shard, fingerprint, make)
+    tables.make_if_stale(piece.shard, piece.fingerprint, make)
     return ""

@@ -7,7 +7,7 @@ import openTSNE
 import pandas as pd
 from sklearn.decomposition import PCA
 
-from dfd import embedding, faces, tables
+from dfd import embedding, faces, sampling, tables
 from dfd.errors import InputError
 from dfd.run import Run
 
@@ -78,7 +78,7 @@ def table(run: Run, method: str = "pca+tsne", model: str = "backbone") -> pd.Dat
 
 
 def subset(run: Run, embeddings: pd.DataFrame) -> pd.DataFrame:
-    """Draw the faces that are reduced and clustered: all of whole videos, as `dfd.faces.some_videos` does.
+    """Draw the faces that are reduced and clustered: all of whole videos, as `dfd.sampling.some_videos` does.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def subset(run: Run, embeddings: pd.DataFrame) -> pd.DataFrame:
     if len(embeddings) <= LARGEST:
         return embeddings
     there = faces.table(run)[["face_id", "video", "label"]].merge(embeddings[["face_id"]], on="face_id")
-    drawn = faces.some_videos(there, LARGEST, run.seed)
+    drawn = sampling.some_videos(there, LARGEST, run.seed)
     return embeddings[embeddings["face_id"].isin(drawn["face_id"])]
 
 

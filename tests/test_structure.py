@@ -39,6 +39,8 @@ SUPPORTS = (
         "search",
         "faces",
         "augment",
+        "sampling",
+        "identity",
         "embedding",
         "reduction",
         "clustering",
