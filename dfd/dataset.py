@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -79,11 +80,22 @@ def table(run: Run) -> pd.DataFrame:
     InputError
         If the folder holds no parts, the metadata of a part cannot be used, or their splits leak.
     """
+    fingerprint = _fingerprint(run, listing.state(run.data, run.parts))
+    return tables.reuse_or_make(
+        path(run), fingerprint, lambda: examine(run, listing.listed(run.data, run.parts, run.videos))
+    )
+
+
+@lru_cache(maxsize=4)
+def _fingerprint(run: Run, state: tuple) -> str:
+    """Say what the videos table would be made from now.
+
+    All stages and experiments ask for the table, and for all of DFDC the answer takes ten seconds. In one
+    process it is therefore given again as long as the folders of the parts are in the same state.
+    """
     videos = listing.listed(run.data, run.parts, run.videos)
     check_split(videos)
-    made_from = hashes(run, videos["path"].dropna())
-    fingerprint = expected_fingerprint(run, videos, made_from)
-    return tables.reuse_or_make(path(run), fingerprint, lambda: examine(run, videos))
+    return expected_fingerprint(run, videos, hashes(run, videos["path"].dropna()))
 
 
 def expected_fingerprint(

@@ -104,6 +104,29 @@ def folders(data: Path, parts: tuple[int, ...] | None = None) -> dict[int, Path]
     return {part: by_part[part] for part in sorted(parts or by_part)}
 
 
+def state(data: Path, parts: tuple[int, ...] | None = None) -> tuple:
+    """Say whether the folders of the parts have changed, without listing them.
+
+    Parameters
+    ----------
+    data : Path
+        The data folder; see `folders`.
+    parts : tuple of int, optional
+        Parts that are wanted; all by default.
+
+    Returns
+    -------
+    tuple
+        Another one when a file was added to a folder, taken away or renamed, or the metadata were edited; the
+        same when a file was overwritten in its place.
+    """
+    files = [file for folder in folders(data, parts).values() for file in (folder, folder / METADATA)]
+    facts = [file.stat() if file.exists() else None for file in files]
+    return tuple(
+        (str(file), of and (of.st_mtime_ns, of.st_size)) for file, of in zip(files, facts, strict=True)
+    )
+
+
 def there(data: Path, videos: pd.DataFrame) -> pd.Series:
     """Tell which listed videos have a file, by reading each folder once instead of asking for each file.
 

@@ -59,6 +59,15 @@ def test_table_is_reused_until_a_file_changes(tiny, folder):
     assert tables.stored_fingerprint(dataset.path(tiny)) != fingerprint
 
 
+def test_a_folder_in_the_same_state_is_not_listed_again(tiny, folder, monkeypatch):
+    before = dataset.table(tiny)
+    monkeypatch.setattr(dataset, "hashes", None)
+    assert dataset.table(tiny).equals(before)
+    monkeypatch.undo()
+    (folder / before["video"].iloc[0]).unlink()
+    assert dataset.table(tiny)["status"].iloc[0] == "missing"
+
+
 def test_two_folders_of_one_part_are_named(tiny, folder):
     shutil.copytree(folder, folder.with_name("dfdc_train_part_00"))
     with pytest.raises(InputError, match="dfdc_train_part_0 and dfdc_train_part_00"):
