@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dfd import contents, dataset, parallel, search, tables, video
+from dfd import contents, dataset, parallel, progress, search, tables, video
 from dfd.boxes import BOX, LANDMARK_COLUMNS
 from dfd.errors import InputError
 from dfd.run import Run
@@ -194,44 +194,6 @@ def images(run: Run, face_ids: list[str]) -> np.ndarray:
     return pictures
 
 
-def some_videos(table: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """Draw videos at random, REAL and FAKE in proportion, until all their faces are as many as wanted.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Faces, with the columns video and label.
-    most : int
-        Largest number of faces. There is one video at least, however many faces it has.
-    seed : int
-        Seed of the random draw. Of the same videos a larger number of faces draws the same ones and more,
-        and so does the same number if there are fewer faces of each video.
-
-    Returns
-    -------
-    DataFrame
-        All rows of these videos, in the same order; all of `table` if they are no more than `most`.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from dfd import faces
-    >>> table = pd.DataFrame({"video": [*"aaaabbbbccdd"], "label": ["REAL"] * 8 + ["FAKE"] * 4})
-    >>> faces.some_videos(table, 6, seed=0).groupby("video")["label"].agg(["first", "size"]).to_dict("index")
-    {'b': {'first': 'REAL', 'size': 4}, 'c': {'first': 'FAKE', 'size': 2}}
-    """
-    if len(table) <= most:
-        return table
-    videos = table.groupby("video").agg(label=("label", "first"), faces=("label", "size"))
-    videos = videos.sample(frac=1, random_state=seed)
-    # The videos of each label are spread evenly over the order, so every beginning of it has the proportion.
-    labels = videos.groupby("label")["label"]
-    place = (labels.cumcount() + 0.5) / labels.transform("size")
-    videos = videos.loc[place.sort_values(kind="stable").index]
-    count = max(int((videos["faces"].cumsum() <= most).sum()), 1)
-    return table[table["video"].isin(videos.index[:count])]
-
-
 def crop(image: np.ndarray, box: np.ndarray, margin: float, size: int) -> np.ndarray:
     """Cut out a face with a margin, as a square.
 
@@ -338,20 +300,37 @@ def _extract(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
     columns = ["video", "label", "split", "status", "reason"]
     outcome = videos[columns].assign(sampled=0, faces=0)
     readable = videos[videos["status"] == "ok"]
-    shards = [_shard(run, name) for name in readable["video"]]
+    made = _made(run, readable)
+    left = readable[~readable["video"].isin(made)]
+    results = dict(zip(readable.index[readable["video"].isin(made)], made.values(), strict=True))
     for place, result in parallel.map_unordered(
-        *(run, _extract_one, readable.to_dict("records"), _lost, "video"),
+        *(run, _extract_one, left.to_dict("records"), _lost, "video"),
         on_gpu=False,
         stage="faces",
-        files=shards,
+        files=[_shard(run, name) for name in left["video"]],
     ):
-        outcome.loc[readable.index[place], list(result)] = list(result.values())
+        results[left.index[place]] = result
+    # All at once, since setting one row of a table takes as long as reading a shard.
+    outcome.update(pd.DataFrame.from_dict(results, orient="index"))
+    outcome = outcome.astype({"sampled": "int64", "faces": "int64"})
     return outcome[["video", "label", "split", "sampled", "faces", "status", "reason"]]
 
 
+def _made(run: Run, readable: pd.DataFrame) -> dict[str, dict]:
+    """Say what came of the videos whose faces are there, without reading a video again."""
+    digests = dataset.hashes(run, readable["path"])
+    made = {}
+    for facts in progress.track(readable.to_dict("records"), "faces at hand", len(readable), "video"):
+        shard = _shard(run, facts["video"])
+        if digest := digests.get(facts["path"]):
+            fingerprint, count = tables.stored(shard)
+            if fingerprint == shard_fingerprint(run, facts["label"], facts["split"], digest):
+                made[facts["video"]] = _outcome(run, facts, count)
+    return made
+
+
 def _extract_one(run: Run, facts: dict) -> dict:
-    file = run.data / facts["path"]
-    count = run.faces_per_fake if facts["label"] == "FAKE" else run.faces_per_real
+    file, count = run.data / facts["path"], _most(run, facts)
     try:
         fingerprint = shard_fingerprint(run, facts["label"], facts["split"], contents.sha256(file))
         shard = _shard(run, facts["video"])
@@ -360,8 +339,17 @@ def _extract_one(run: Run, facts: dict) -> dict:
         return {"status": "missing", "reason": "was there when the videos were listed, and is gone"}
     except InputError as error:
         return {"status": "unreadable", "reason": error.reason}
-    result = {"sampled": min(count, facts["frames"]), "faces": tables.count(shard)}
-    if not result["faces"]:
+    return _outcome(run, facts, tables.count(shard))
+
+
+def _most(run: Run, facts: dict) -> int:
+    """Frames that are looked at in a video, and faces that are kept of it, at most."""
+    return run.faces_per_fake if facts["label"] == "FAKE" else run.faces_per_real
+
+
+def _outcome(run: Run, facts: dict, count: int) -> dict:
+    result = {"sampled": min(_most(run, facts), facts["frames"]), "faces": count}
+    if not count:
         result |= {"status": "no face", "reason": f"no face in the {result['sampled']} frames looked at"}
     return result
 

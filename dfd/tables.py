@@ -129,6 +129,29 @@ def stored_fingerprint(path: str | Path) -> str | None:
     return stored.decode() if stored else None
 
 
+def stored(path: str | Path) -> tuple[str | None, int]:
+    """Read the fingerprint that a table carries, and the number of its rows, without reading the rows.
+
+    Parameters
+    ----------
+    path : str or Path
+        The Parquet file.
+
+    Returns
+    -------
+    fingerprint : str or None
+        As `stored_fingerprint` gives it.
+    rows : int
+        0 if there is no such file, or it is no Parquet file.
+    """
+    try:
+        metadata = pq.read_metadata(path)
+    except (OSError, pa.ArrowInvalid):
+        return None, 0
+    fingerprint = (metadata.metadata or {}).get(KEY)
+    return fingerprint.decode() if fingerprint else None, metadata.num_rows
+
+
 def count(path: str | Path) -> int:
     """Count the rows of a table without reading them.
 

@@ -102,33 +102,21 @@ def test_unknown_face(small, made):
         faces.images(small, ["nobody-0001-0"])
 
 
-def videos_of(table, label):
-    return set(table.loc[table["label"] == label, "video"])
+def test_what_is_made_is_not_given_to_workers_again(small, made, monkeypatch):
+    faces.status_path(small).unlink()
+    monkeypatch.setattr(faces, "_extract_one", None)
+    pd.testing.assert_frame_equal(faces.status(small), faces_status(made, small))
 
 
-def test_some_videos_are_whole_and_of_both_labels_in_proportion():
-    counts = {f"{number:03d}": ("REAL", 40) if number % 6 == 0 else ("FAKE", 8) for number in range(300)}
-    rows = [(name, label) for name, (label, faces_of) in counts.items() for _ in range(faces_of)]
-    table = pd.DataFrame(rows, columns=["video", "label"]).sample(frac=1, random_state=0)
-    some = faces.some_videos(table, 1000, seed=1)
-    assert 1000 - 40 < len(some) <= 1000
-    assert (
-        some["video"].value_counts().equals(table["video"].value_counts()[some["video"].value_counts().index])
-    )
-    assert some.index.equals(table.index[table["video"].isin(some["video"])])
-    assert len(videos_of(some, "FAKE")) / len(videos_of(some, "REAL")) == pytest.approx(5, abs=0.5)
-    assert faces.some_videos(table, 1000, seed=1).equals(some)
-    assert set(faces.some_videos(table, 1000, seed=2)["video"]) != set(some["video"])
-    assert faces.some_videos(table, len(table), seed=1).equals(table)
-    assert faces.some_videos(table, 3, seed=1)["video"].nunique() == 1
-
-
-def test_more_faces_of_the_same_draw_have_the_videos_of_fewer():
-    table = pd.DataFrame({"video": np.repeat([f"{n:03d}" for n in range(60)], 10)})
-    table["label"] = np.where(table["video"] < "010", "REAL", "FAKE")
-    few, many = (set(faces.some_videos(table, most, seed=1)["video"]) for most in (100, 200))
-    thin = set(faces.some_videos(table.groupby("video").head(2), 40, seed=1)["video"])
-    assert len(few) == 10 and few < many == thin
+def faces_status(made, small):
+    """What came of the videos, told from the tables alone."""
+    counts = made["video"].value_counts()
+    videos = dataset.table(small)
+    outcome = videos[["video", "label", "split"]].assign(faces=videos["video"].map(counts))
+    most = np.where(dataset.is_fake(videos), small.faces_per_fake, small.faces_per_real)
+    outcome["sampled"] = np.minimum(most, videos["frames"].to_numpy(int))
+    columns = ["video", "label", "split", "sampled", "faces", "status", "reason"]
+    return outcome.assign(status=videos["status"], reason=videos["reason"])[columns]
 
 
 def test_killed_run_goes_on_where_it_stopped(small, made):
