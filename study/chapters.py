@@ -103,13 +103,15 @@ def reads_verdicts_of(chapter: str) -> list[str]:
     return sorted({CLAIMS[name].chapter for claim in own for name in claim.follows} - {chapter})
 
 
-def execute_changed(run: Run) -> Iterator[tuple[Path, float | None]]:
+def execute_changed(run: Run, names: list[str] | None = None) -> Iterator[tuple[Path, float | None]]:
     """Execute the chapters of a run that have changed, or that build on something that has.
 
     Parameters
     ----------
     run : Run
         The run.
+    names : list of str, optional
+        Chapters to look at; all by default.
 
     Yields
     ------
@@ -121,15 +123,19 @@ def execute_changed(run: Run) -> Iterator[tuple[Path, float | None]]:
     Raises
     ------
     InputError
-        If a cell fails, with its number and the error.
+        If there is no such chapter, or a cell fails, with its number and the error.
     """
+    available = [source.stem for source in notebooks()]
+    if unknown := sorted(set(names or ()) - set(available)):
+        raise InputError(f"chapter {', '.join(unknown)}", f"there are {', '.join(available)}")
+    wanted = [source for source in notebooks() if source.stem in (names or available)]
     prints = fingerprints(run)
-    for number, (source, fingerprint) in enumerate(zip(notebooks(), prints.values(), strict=True), start=1):
-        target, started = executed(run, source.stem), time.monotonic()
+    for number, source in enumerate(wanted, start=1):
+        target, fingerprint, started = executed(run, source.stem), prints[source.stem], time.monotonic()
         if target.is_file() and nbformat.read(target, as_version=4).metadata.get("made_from") == fingerprint:
             yield source, None
             continue
-        print(f"chapter {number} of {len(prints)}: {source.stem}", file=sys.stderr, flush=True)
+        print(f"chapter {number} of {len(wanted)}: {source.stem}", file=sys.stderr, flush=True)
         try:
             execute(run, source, target, fingerprint)
         except PapermillExecutionError as error:

@@ -191,6 +191,10 @@ def test_only_what_has_changed_is_executed(checkout, tiny, monkeypatch, capsys):
     nbformat.write(notebook("print(7)"), checkout / "notebooks" / "01_faces.ipynb")
     assert [seconds is None for _, seconds in chapters.execute_changed(tiny)] == [False, True, True]
     assert executed == ["01_faces", "02_stored", "03_experiment", "01_faces"]
+    nbformat.write(notebook("print(8)"), checkout / "notebooks" / "01_faces.ipynb")
+    assert [path.stem for path, _ in chapters.execute_changed(tiny, ["02_stored"])] == ["02_stored"]
+    with pytest.raises(InputError, match="chapter 09_none: there are 01_faces"):
+        next(chapters.execute_changed(tiny, ["09_none"]))
 
 
 def test_a_run_that_lacks_something_ends_before_its_files_are_read(checkout, tiny, monkeypatch):
