@@ -1,7 +1,7 @@
 # `make` without a target lists the targets.
 
 PROFILE ?= sample
-export DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS SCHEDULER DEPTH RECIPE DEVICES NODES
+export BUILD DFDC BACKBONE WEIGHTS PARTS VIDEOS JOBS SCHEDULER DEPTH RECIPE DEVICES NODES
 # A copied checkout brings along an environment in which the first one is installed; this one comes first.
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 export NO_ALBUMENTATIONS_UPDATE := 1
@@ -15,13 +15,13 @@ export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 268435456
 
 .DELETE_ON_ERROR:
-.PHONY: help install env synthenv book faces embed train test lint unit longtest nbval synthtest htmltest study sample hard-faces notebooks versions lock bench \
+.PHONY: help install env synthenv book faces embed train test lint unit longtest nbval synthtest htmltest study sample hard-faces notebooks versions lock bench drill \
 	bench-extract clean FORCE
 
 help: ## List the targets
 	@echo "make book builds the book, make test runs every test; the targets are:"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
-	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2 SCHEDULER=tls://host:8786 DEPTH=full"
+	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2 SCHEDULER=tls://host:8786 DEPTH=full BUILD=folder"
 
 
 # ---- Environment: an active one in which this checkout is installed, or else .venv ----
@@ -150,6 +150,9 @@ bench: env ## Measure the performance figures; results go to results
 
 bench-extract: env ## Compare the extractor with the report's loop on one clip (CLIP=file for another)
 	$(BIN)/python -m study measure extraction_speed $(if $(CLIP),--clip $(CLIP))
+
+drill: env ## Run the profile dfdc on a folder of DFDC's size, made of the sample, in 8 GB; hours, resumable (KEEP=1)
+	$(BIN)/python -m study drill $(if $(KEEP),--keep)
 
 clean: ## Delete all that was built; the environments stay
 	rm -rf build _build

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,9 +39,14 @@ def book(name: Name = "sample") -> None:
 
 
 @app.command()
-def execute(name: Name = "sample") -> None:
+def execute(
+    name: Name = "sample",
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CHAPTER]...", help="Such as 01_data_analysis; or all")
+    ] = None,
+) -> None:
     """Execute the chapters that changed."""
-    _execute(dfd.run.load(name))
+    _execute(dfd.run.load(name), names)
 
 
 @app.command()
@@ -100,6 +107,24 @@ def quick(name: Name = "sample") -> None:
     _measure(dfd.run.load(name), full.experiments(), full.quick)
 
 
+@app.command()
+def drill(
+    folder: Annotated[Path, typer.Option(help="Where videos and tables are made")] = ROOT / "build" / "drill",
+    parts: Annotated[int, typer.Option(min=1)] = 50,
+    videos: Annotated[int, typer.Option(min=10)] = 119_154,
+    faces: Annotated[int, typer.Option(min=10)] = 300_000,
+    embedded: Annotated[int, typer.Option(help="Faces whose vectors are computed, not repeated")] = 512,
+    gigabytes: Annotated[float, typer.Option(help="Memory at which it stops")] = 8,
+    keep: Annotated[bool, typer.Option("--keep", help="Do not delete the folder at the end")] = False,
+) -> None:
+    """Prove that the profile dfdc holds at DFDC's size, on a folder made of the sample's clips."""
+    from study import drill
+    from study.drill_tree import Size
+
+    plan = drill.Plan(Size(parts, videos, faces), embedded, round(gigabytes * drill.GIGABYTE))
+    typer.echo(json.dumps(drill.measure(folder, plan, keep), indent=1))
+
+
 @app.command("ledger")
 def show_ledger(name: Name = "sample") -> None:
     """Show every claim with its verdict, and the comparison that gave it."""
@@ -135,7 +160,7 @@ def _measure(run: Run, names: list[str], task: full.Task) -> None:
         tqdm.write(f"{experiment}: {outcome}, {seconds:.0f} s", file=sys.stderr)
 
 
-def _execute(run: Run) -> None:
+def _execute(run: Run, names: list[str] | None = None) -> None:
     from dfd import requirements
 
     # A run that lacks something ends here, before the chapters' own imports, which take longer.
@@ -143,7 +168,7 @@ def _execute(run: Run) -> None:
     from study import chapters, stages
 
     stages.make(run)
-    for path, seconds in chapters.execute_changed(run):
+    for path, seconds in chapters.execute_changed(run, names):
         took = "unchanged" if seconds is None else f"{seconds:.0f} s"
         typer.echo(f"{path.relative_to(ROOT)}: {took}")
 
