@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from dfd import contents, listing, progress, tables, video
 from dfd.errors import InputError, first
@@ -52,6 +54,50 @@ def path(run: Run) -> Path:
     return run.build / "videos.parquet"
 
 
+def people_path(run: Run) -> Path:
+    """Where a run keeps who is to be seen in its sources, if `dfd.identities` was asked.
+
+    Returns
+    -------
+    Path
+    """
+    return run.build / "people.parquet"
+
+
+def people(run: Run, videos: pd.DataFrame) -> pd.DataFrame | None:
+    """Read who is to be seen in the sources, as `dfd.identities` has it.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        As `dfd.listing.listed` gives it.
+
+    Returns
+    -------
+    DataFrame or None
+        source, person; None where no table was made for any of these sources.
+    """
+    if not people_path(run).is_file():
+        return None
+    rows = tables.read(people_path(run), ["source", "person"])
+    return rows if rows["source"].isin(videos["source"]).any() else None
+
+
+def is_divided(videos: pd.DataFrame) -> bool:
+    """Tell whether the metadata divide the videos; DFDC's put all of them in one split.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        As `dfd.listing.listed` gives it.
+
+    Returns
+    -------
+    bool
+    """
+    return videos["split"].nunique() > 1
+
+
 def table(run: Run) -> pd.DataFrame:
     """Make or reuse the videos table: one row for each video that the metadata lists (report, section 2.1).
 
@@ -69,7 +115,8 @@ def table(run: Run) -> pd.DataFrame:
         - original: name of the video that a FAKE was made from; original_listed: whether it has a row too,
           which in a partial download it may not have;
         - source: the original's name, or a REAL video's own; what shares it must share a split;
-        - split: the metadata's, or `assign_splits`'s if the metadata put all videos in one;
+        - split: the metadata's, or `assign_splits`'s if the metadata put all videos in one: by the people of
+          `dfd.identities` if that was made before, otherwise by source alone;
         - width, height (pixels, after rotation), frames, fps, duration (s), bytes, rotation (degrees
           counter-clockwise that the file asks for);
         - status: ``"ok"``, ``"missing"``, ``"bad metadata"``, ``"empty"``, ``"unreadable"`` or
@@ -80,10 +127,8 @@ def table(run: Run) -> pd.DataFrame:
     InputError
         If the folder holds no parts, the metadata of a part cannot be used, or their splits leak.
     """
-    fingerprint = _fingerprint(run, listing.state(run.data, run.parts))
-    return tables.reuse_or_make(
-        path(run), fingerprint, lambda: examine(run, listing.listed(run.data, run.parts, run.videos))
-    )
+    state = listing.state(run.data, run.parts), tables.stored_fingerprint(people_path(run))
+    return tables.reuse_or_make(path(run), _fingerprint(run, state), lambda: _examined(run))
 
 
 @lru_cache(maxsize=4)
@@ -91,11 +136,16 @@ def _fingerprint(run: Run, state: tuple) -> str:
     """Say what the videos table would be made from now.
 
     All stages and experiments ask for the table, and for all of DFDC the answer takes ten seconds. In one
-    process it is therefore given again as long as the folders of the parts are in the same state.
+    process it is therefore given again as long as the folders of the parts, and the people, are the same.
     """
     videos = listing.listed(run.data, run.parts, run.videos)
     check_split(videos)
     return expected_fingerprint(run, videos, hashes(run, videos["path"].dropna()))
+
+
+def _examined(run: Run) -> pd.DataFrame:
+    videos = listing.listed(run.data, run.parts, run.videos)
+    return examine(run, videos, people(run, videos))
 
 
 def expected_fingerprint(
@@ -117,16 +167,21 @@ def expected_fingerprint(
     str
         As `dfd.tables.fingerprint` gives it.
     """
-    return tables.fingerprint(version, run.seed, videos.to_json(), hashes)
+    rows = None if is_divided(videos) else people(run, videos)
+    # Where they do not count nothing is hashed in their place, so that tables stay as they are.
+    who = [] if rows is None else [rows.to_json()]
+    return tables.fingerprint(version, run.seed, videos.to_json(), hashes, *who)
 
 
-def examine(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
+def examine(run: Run, videos: pd.DataFrame, people: pd.DataFrame | None = None) -> pd.DataFrame:
     """Look into the files of listed videos and divide them into splits, without keeping a table.
 
     Parameters
     ----------
     videos : DataFrame
         As `dfd.listing.listed` gives it.
+    people : DataFrame, optional
+        source, person: by whom the videos are divided, if the metadata do not divide them.
 
     Returns
     -------
@@ -145,8 +200,8 @@ def examine(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
     absent = pd.DataFrame(MISSING, index=videos.index[good & ~there])
     bad = videos.loc[~good, ["status", "reason"]]
     videos = videos.drop(columns=["status", "reason"]).join(pd.concat([facts, absent, bad]))
-    if videos["split"].nunique() < 2:
-        videos["split"] = assign_splits(videos, run.seed)
+    if not is_divided(videos):
+        videos["split"] = assign_splits(videos, run.seed, people)
     return videos.reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 
@@ -238,12 +293,13 @@ def probe(file: Path) -> dict:
     }
 
 
-def assign_splits(videos: pd.DataFrame, seed: int) -> pd.Series:
-    """Put each source group, an original and all its fakes, in one split.
+def assign_splits(videos: pd.DataFrame, seed: int, people: pd.DataFrame | None = None) -> pd.Series:
+    """Put each source, an original and all its fakes, in one split, and sources that share a person too.
 
-    A hash of seed and source decides, not a draw over the list, so a source stays in its split when more
-    parts are downloaded. Where so few sources leave a split empty, the sources whose hashes are nearest to
-    it go there, so that three sources or more always give all three splits.
+    A hash of seed and group decides, not a draw over the list, so a source stays in its split when more
+    parts are downloaded, unless they show that its person is that of another group. A group too large for
+    the smaller splits goes to the largest. Where so few groups leave a split empty, those whose hashes are
+    nearest to it go there, so that three groups or more always give all three splits.
 
     Parameters
     ----------
@@ -251,25 +307,68 @@ def assign_splits(videos: pd.DataFrame, seed: int) -> pd.Series:
         With the column source.
     seed : int
         Another seed gives another division.
+    people : DataFrame, optional
+        source, person; without it each source is a group of its own.
 
     Returns
     -------
     Series
-        ``"train"`` (80% of the sources), ``"validation"`` (10%) or ``"test"`` (10%); null without a source.
+        ``"train"`` (80% of the groups), ``"validation"`` (10%) or ``"test"`` (10%); null without a source.
     """
-    sources = videos["source"].dropna().unique()
-    hashes = {source: hashlib.sha256(f"{seed} {source}".encode()).digest() for source in sources}
-    shares = {source: int.from_bytes(digest[:8]) / 2**64 for source, digest in hashes.items()}
+    groups = source_groups(videos["source"], people)
+    sizes = groups.value_counts()
+    hashes = {group: hashlib.sha256(f"{seed} {group}".encode()).digest() for group in sizes.index}
+    shares = {group: int.from_bytes(digest[:8]) / 2**64 for group, digest in hashes.items()}
     ends = np.cumsum(FRACTIONS)
     splits = {
-        source: SPLITS[np.searchsorted(ends[:-1], share, side="right")] for source, share in shares.items()
+        group: SPLITS[np.searchsorted(ends[:-1], share, side="right")] for group, share in shares.items()
     }
+    large = sizes.index[(sizes > 1) & (sizes > min(FRACTIONS) * len(groups))]
+    splits |= dict.fromkeys(large, SPLITS[np.argmax(FRACTIONS)])
     for split, middle in zip(SPLITS, ends - np.array(FRACTIONS) / 2, strict=True):
-        sizes = Counter(splits.values())
-        spare = [source for source in splits if sizes[splits[source]] > 1]
-        if not sizes[split] and spare:
-            splits[min(spare, key=lambda source: abs(shares[source] - middle))] = split
-    return videos["source"].map(splits)
+        counts = Counter(splits.values())
+        spare = [group for group in splits if counts[splits[group]] > 1]
+        if not counts[split] and spare:
+            splits[min(spare, key=lambda group: abs(shares[group] - middle))] = split
+    return videos["source"].map(groups.map(splits))
+
+
+def source_groups(sources: pd.Series, people: pd.DataFrame | None = None) -> pd.Series:
+    """Group the sources that share a person, be it by way of other sources.
+
+    Parameters
+    ----------
+    sources : Series of str
+        The source of each video; may be null.
+    people : DataFrame, optional
+        source, person; several rows for a source with several people.
+
+    Returns
+    -------
+    Series of str
+        The group of each source, by source: the first of its sources in the order of the alphabet.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dfd import dataset
+    >>> people = pd.DataFrame({"source": ["a", "b", "b", "c"], "person": ["x", "x", "y", "y"]})
+    >>> dataset.source_groups(pd.Series(["d", "c", "b", "a", "a"]), people).to_dict()
+    {'a': 'a', 'b': 'a', 'c': 'a', 'd': 'd'}
+    """
+    names = np.sort(sources.dropna().unique().astype(object))
+    groups = pd.Series(names, names, dtype=object)
+    if people is None:
+        return groups
+    rows = people[people["source"].isin(names)]
+    ends = (
+        np.searchsorted(names, rows["source"].to_numpy(object)),
+        len(names) + pd.factorize(rows["person"])[0],
+    )
+    count = len(names) + len(rows)
+    edges = coo_array((np.ones(len(rows), bool), ends), shape=(count, count))
+    components = connected_components(edges, directed=False)[1][: len(names)]
+    return groups.groupby(components).transform("first")
 
 
 def leaks(videos: pd.DataFrame) -> pd.DataFrame:
