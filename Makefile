@@ -15,7 +15,7 @@ export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 268435456
 
 .DELETE_ON_ERROR:
-.PHONY: help install env synthenv book faces embed train test lint unit longtest nbval synthtest htmltest study sample hard-faces notebooks versions lock bench drill \
+.PHONY: help install env synthenv book people faces embed train test lint unit longtest nbval synthtest htmltest study sample hard-faces notebooks versions lock bench drill \
 	bench-extract clean FORCE
 
 help: ## List the targets
@@ -69,6 +69,9 @@ book: env ## Execute the chapters that changed and build _build/html/index.html
 	$(BIN)/python -m study book $(PROFILE)
 
 # The long stages of a run; the book makes them too, before its chapters.
+
+people: env ## Find out which sources show the same person, so that no two splits share one
+	$(BIN)/python -m dfd.cli people --profile $(PROFILE)
 
 faces: env ## Find the faces of all videos and store them
 	$(BIN)/python -m dfd.cli faces --profile $(PROFILE)

@@ -82,6 +82,34 @@ def about(
     return lines if people is None else [*lines, _about_people(videos, people)]
 
 
+def division(videos: pd.DataFrame, people: pd.DataFrame | None) -> str:
+    """Say by what the videos of a folder are divided.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        As `dfd.listing.listed` gives it.
+    people : DataFrame or None
+        As `dfd.dataset.people` gives it.
+
+    Returns
+    -------
+    str
+        A few words, such as ``"divided by source alone"``.
+    """
+    if dataset.is_divided(videos):
+        return "divided by the metadata"
+    if people is None:
+        return "divided by source alone, so one person may be in two splits (dfd people)"
+    here = people[people["source"].isin(videos["source"])]
+    sources = videos["source"].dropna().nunique()
+    groups = dataset.source_groups(videos["source"], people).value_counts()
+    return (
+        f"divided by person: {here['person'].nunique():,} people in {here['source'].nunique():,} of "
+        f"{sources:,} sources, {len(groups):,} groups, the largest of {groups.iloc[0]:,} sources"
+    )
+
+
 def divided(videos: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
     """Put a division in the place of a folder's own.
 

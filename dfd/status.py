@@ -12,7 +12,21 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from dfd import contents, dataset, embedding, faces, listing, log, progress, tables, training, video, weights
+from dfd import (
+    contents,
+    dataset,
+    embedding,
+    faces,
+    identities,
+    leakage,
+    listing,
+    log,
+    progress,
+    tables,
+    training,
+    video,
+    weights,
+)
 from dfd import model as models
 from dfd import model_making as making
 from dfd.log import Entry
@@ -79,10 +93,11 @@ def look(run: Run) -> list[State]:
     listed = listing.listed(run.data, run.parts, run.videos)
     names = listed["path"].dropna().to_list()
     files = contents.compare(run.data, names, run.build / dataset.HASHES, COMPARED)
-    states = [_videos(run, listed, files, entries)]
-    states.append(_faces(run, files, entries, states[0]))
-    states += [_embeddings(run, name, entries, states[1]) for name in embedding.MODELS]
-    states += [_trained(run, kept, entries, states[1]) for kept in ("classifier", "predictions")]
+    videos = _videos(run, listed, files, entries)
+    of = _faces(run, files, entries, videos)
+    states = [_people(run, listed, files, entries), videos, of]
+    states += [_embeddings(run, name, entries, of) for name in embedding.MODELS]
+    states += [_trained(run, kept, entries, of) for kept in ("classifier", "predictions")]
     return [*states, _model(run, states[-1])]
 
 
@@ -98,7 +113,7 @@ def under_way(run: Run) -> list[str]:
     entries = log.read(run.build)
     last = {entry.stage: entry for entry in entries}
     begun = {entry.stage: entry for entry in entries if entry.state == "begun"}
-    folders = {"faces": faces.shard_folder(run)}
+    folders = {"people": identities.shard_folder(run), "faces": faces.shard_folder(run)}
     folders |= {f"embedding {name}": embedding.path(run, name).with_suffix("") for name in embedding.MODELS}
     lines = []
     for stage, entry in last.items():
@@ -110,6 +125,30 @@ def under_way(run: Run) -> list[str]:
                 line += f", last file written {written:{log.TIME}}"
             lines.append(line + (", and its process is gone" if _is_gone(entry) else ""))
     return lines
+
+
+def _people(run: Run, listed: pd.DataFrame, files: contents.Comparison, entries: list[Entry]) -> State:
+    path, total = dataset.people_path(run), len(identities.originals(listed))
+    state = State("people")
+    if path.is_file():
+        people = dataset.people(run, listed)
+        state = replace(
+            state, holds=f"{tables.count(path):,} rows; videos {leakage.division(listed, people)}"
+        )
+    if reason := identities.obstacle(run):
+        return state if state.holds else replace(state, left=f"nothing: {reason}")
+    if state.holds:
+        stale = _stale(
+            tables.stored_fingerprint(path),
+            lambda version: identities.expected_fingerprint(run, listed, files.hashes, version),
+            identities.VERSION,
+            "other videos, another margin or size, or another network",
+        )
+        if not stale:
+            return state
+        state = replace(state, stale=stale)
+    left = total - len(_stems(identities.shard_folder(run)))
+    return replace(state, left=f"{max(left, 0):,} of {total:,} videos, {_time(entries, {'people': left})}")
 
 
 def _videos(run: Run, listed: pd.DataFrame, files: contents.Comparison, entries: list[Entry]) -> State:

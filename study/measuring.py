@@ -22,6 +22,7 @@ VERSIONED = frozenset(
         "search",
         "faces",
         "embedding",
+        "identities",
         "reduction",
         "clustering",
         "training",

@@ -44,6 +44,7 @@ SUPPORTS = (
         "embedding",
         "reduction",
         "clustering",
+        "identities",
     ),
     *("classifier", "recipe", "loading", "resuming", "fitting", "training", "evaluation", "explain"),
     *("unlike", "conformal", "model_card", "model", "model_making"),

@@ -172,7 +172,7 @@ def test_status_says_what_there_is_and_makes_nothing(run, tiny, monkeypatch, tmp
     monkeypatch.setenv("VIDEOS", "2")
     result = run("status")
     assert result.exit_code == 0, result.output
-    assert result.output.startswith(f"profile dfdc: data in {tiny.data}, tables in {build}\nvideos ")
+    assert result.output.startswith(f"profile dfdc: data in {tiny.data}, tables in {build}\npeople ")
     assert "up to date" not in result.output and "not checked: " in result.output
     assert not build.exists()
     run("videos")
