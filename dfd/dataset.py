@@ -83,21 +83,6 @@ def people(run: Run, videos: pd.DataFrame) -> pd.DataFrame | None:
     return rows if rows["source"].isin(videos["source"]).any() else None
 
 
-def is_divided(videos: pd.DataFrame) -> bool:
-    """Tell whether the metadata divide the videos; DFDC's put all of them in one split.
-
-    Parameters
-    ----------
-    videos : DataFrame
-        As `dfd.listing.listed` gives it.
-
-    Returns
-    -------
-    bool
-    """
-    return videos["split"].nunique() > 1
-
-
 def table(run: Run) -> pd.DataFrame:
     """Make or reuse the videos table: one row for each video that the metadata lists (report, section 2.1).
 
@@ -167,7 +152,7 @@ def expected_fingerprint(
     str
         As `dfd.tables.fingerprint` gives it.
     """
-    rows = None if is_divided(videos) else people(run, videos)
+    rows = None if listing.is_divided(videos) else people(run, videos)
     # Where they do not count nothing is hashed in their place, so that tables stay as they are.
     who = [] if rows is None else [rows.to_json()]
     return tables.fingerprint(version, run.seed, videos.to_json(), hashes, *who)
@@ -200,7 +185,7 @@ def examine(run: Run, videos: pd.DataFrame, people: pd.DataFrame | None = None) 
     absent = pd.DataFrame(MISSING, index=videos.index[good & ~there])
     bad = videos.loc[~good, ["status", "reason"]]
     videos = videos.drop(columns=["status", "reason"]).join(pd.concat([facts, absent, bad]))
-    if not is_divided(videos):
+    if not listing.is_divided(videos):
         videos["split"] = assign_splits(videos, run.seed, people)
     return videos.reindex(columns=list(COLUMNS)).astype(COLUMNS)
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from dfd import augment, contents, faces, identity, parallel, sampling, tables, video, weights
+from dfd import augment, contents, faces, parallel, recognition, sampling, tables, video, weights
 from dfd.errors import InputError
 from dfd.run import Run
 
@@ -186,12 +186,12 @@ def embedder(run: Run, model: str) -> Embedder:
     if model not in MODELS:
         raise InputError(f"model {model!r}", f"no such embedding; there are {', '.join(MODELS)}")
     if model == "dlib":
-        return identity.dlib(run)
-    network = backbone(run) if model == "backbone" else identity.facenet()
+        return recognition.dlib(run)
+    network = backbone(run) if model == "backbone" else recognition.facenet()
     network = network.to(run.device).to(memory_format=torch.channels_last)
     if model == "backbone":
         return lambda images: embed(network, images)
-    return lambda images: embed(network, images, prepare=lambda crops: identity.facenet_inputs(run, crops))
+    return lambda images: embed(network, images, prepare=lambda crops: recognition.facenet_inputs(run, crops))
 
 
 def path(run: Run, model: str = "backbone") -> Path:

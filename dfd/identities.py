@@ -130,7 +130,7 @@ def obstacle(run: Run) -> str:
     str
         One sentence; empty if they are, once `table` has made its table.
     """
-    if dataset.is_divided(listing.listed(run.data, run.parts, run.videos)):
+    if listing.is_divided(listing.listed(run.data, run.parts, run.videos)):
         return "the metadata divide the videos"
     return "" if model(run) else "no embedding is at hand that tells people apart (extra detectors)"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dfd import dataset, summary, tables
+from dfd import dataset, listing, summary, tables
 from dfd.errors import InputError, first, line
 
 SPLIT = ("video", "split")
@@ -97,7 +97,7 @@ def division(videos: pd.DataFrame, people: pd.DataFrame | None) -> str:
     str
         A few words, such as ``"divided by source alone"``.
     """
-    if dataset.is_divided(videos):
+    if listing.is_divided(videos):
         return "divided by the metadata"
     if people is None:
         return "divided by source alone, so one person may be in two splits (dfd people)"

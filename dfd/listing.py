@@ -147,6 +147,21 @@ def there(data: Path, videos: pd.DataFrame) -> pd.Series:
     return videos["path"].isin(files)
 
 
+def is_divided(videos: pd.DataFrame) -> bool:
+    """Tell whether the metadata divide the videos; DFDC's put all of them in one split.
+
+    Parameters
+    ----------
+    videos : DataFrame
+        As `listed` gives it.
+
+    Returns
+    -------
+    bool
+    """
+    return videos["split"].nunique() > 1
+
+
 def _number(name: str) -> int | None:
     """Read the number of a part from the name of its folder."""
     if name == SAMPLE:

@@ -31,5 +31,5 @@ def _make_people(run: Run) -> None:
         reason = "there are faces already, which another division would make anew; dfd people does it"
     if not reason:
         identities.table(run)
-    elif not dataset.is_divided(listing.listed(run.data, run.parts, run.videos)):
+    elif not listing.is_divided(listing.listed(run.data, run.parts, run.videos)):
         print(f"videos are divided by source alone: {reason}", file=sys.stderr)

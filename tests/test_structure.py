@@ -40,7 +40,7 @@ SUPPORTS = (
         "faces",
         "augment",
         "sampling",
-        "identity",
+        "recognition",
         "embedding",
         "reduction",
         "clustering",
