@@ -258,6 +258,9 @@ def _trained(run: Run, kept: training.Kept, entries: list[Entry], of: State) -> 
     stage = f"training {recipe.name}" if kept == "classifier" else kept
     work = {stage: max([entry.total for entry in entries if entry.stage == stage][-1:], default=1)}
     left = _time(entries, work)
+    # Asked of stale faces, it would make them anew.
+    if of.holds and not of.stale and (reason := training.obstacle(run)):
+        left = f"nothing: {reason[0].lower()}{reason[1:].rstrip('.')}"
     if not path.is_file():
         return State(kept, left=left)
 

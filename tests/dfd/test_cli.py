@@ -159,6 +159,21 @@ def test_videos_makes_the_table(run, tmp_path):
     assert (tmp_path / "checkout" / "build" / "dfdc" / "videos.parquet").is_file()
 
 
+@pytest.mark.slow
+def test_people_says_by_what_videos_are_divided(run, tiny, part, monkeypatch):
+    monkeypatch.setattr("dfd.identities.FRAMES", 2)
+    entries = {name: entry | {"split": "train"} for name, entry in listed(part).items()}
+    (part / "metadata.json").write_text(json.dumps(entries))
+    assert "divided by source alone" in run("check", tiny.data).output
+    result = run("people", tiny.data)
+    assert result.exit_code == 0, result.output
+    originals = sum(entry["label"] == "REAL" for entry in entries.values())
+    assert f"in {originals} sources" in result.output
+    assert "videos: divided by person: " in result.output
+    assert (dfd.run.ROOT / "build" / "dfdc" / "people.parquet").is_file()
+    assert "divided by person" in run("status", tiny.data).output
+
+
 def test_faces_makes_the_table(run, monkeypatch, tmp_path):
     monkeypatch.setenv("VIDEOS", "2")
     result = run("faces")

@@ -115,3 +115,14 @@ def test_people_of_another_folder(tmp_path, videos):
     (tmp_path / "p.csv").write_text("source,person\nfar.mp4,1\n")
     with pytest.raises(InputError, match="no source of this folder is in it"):
         leakage.read_people(tmp_path / "p.csv", videos)
+
+
+def test_by_what_the_videos_are_divided(videos):
+    assert leakage.division(videos, None) == "divided by the metadata"
+    undivided = videos.assign(split="train")
+    assert "by source alone" in leakage.division(undivided, None)
+    sources = sorted(videos["source"].unique())
+    people = pd.DataFrame({"source": [sources[0], sources[1], sources[2]], "person": ["a", "a", "b"]})
+    assert leakage.division(undivided, people) == (
+        "divided by person: 2 people in 3 of 6 sources, 5 groups, the largest of 2 sources"
+    )

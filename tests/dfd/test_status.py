@@ -1,5 +1,6 @@
 """What a run has: before anything is made, in the middle, afterwards, and when something has changed."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -164,3 +165,13 @@ def test_dlib_has_shards_of_its_own_number(extracted):
     pieces = -(-len(counted) // embedding.SHARD)
     state = states(extracted)["embeddings, dlib"]
     assert state.left.startswith((f"{pieces} of {pieces} shards", "nothing: "))
+
+
+def test_a_run_that_cannot_train_says_why_nothing_is_left(tiny):
+    run = replace(tiny, faces_per_fake=1, faces_per_real=1)
+    file = next(run.data.glob("*/metadata.json"))
+    entries = json.loads(file.read_text())
+    file.write_text(json.dumps({name: entry for name, entry in entries.items() if entry["label"] == "REAL"}))
+    faces.table(run)
+    states = {state.name: state for state in status.look(run)}
+    assert states["classifier"].left.startswith("nothing: the train split has REAL faces only")

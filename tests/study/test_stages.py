@@ -30,3 +30,36 @@ def test_a_run_that_cannot_train_goes_without_a_classifier(tiny):
     stages.make(run)
     assert embedding.path(run, "backbone").is_file()
     assert not training.path(run).exists()
+
+
+@pytest.fixture
+def undivided(tiny):
+    """A run whose metadata put all videos in one split, as DFDC's do."""
+    file = next(tiny.data.glob("*/metadata.json"))
+    entries = json.loads(file.read_text())
+    file.write_text(json.dumps({name: entry | {"split": "train"} for name, entry in entries.items()}))
+    return tiny
+
+
+def test_people_are_recognised_before_the_faces_are_made(undivided, tiny, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(stages.identities, "table", asked.append)
+    stages._make_people(undivided)
+    assert asked == [undivided]
+    faces.status_path(undivided).parent.mkdir(parents=True)
+    faces.status_path(undivided).touch()
+    stages._make_people(undivided)
+    assert len(asked) == 1
+    assert "divided by source alone: there are faces already" in capsys.readouterr().err
+
+
+def test_without_an_embedding_of_people_it_is_said(undivided, monkeypatch, capsys):
+    monkeypatch.setattr(stages.identities, "model", lambda run: "")
+    stages._make_people(undivided)
+    assert "divided by source alone: no embedding is at hand" in capsys.readouterr().err
+
+
+def test_metadata_that_divide_need_no_people(tiny, monkeypatch, capsys):
+    monkeypatch.setattr(stages.identities, "table", pytest.fail)
+    stages._make_people(tiny)
+    assert capsys.readouterr().err == ""
