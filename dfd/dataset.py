@@ -112,7 +112,8 @@ def table(run: Run) -> pd.DataFrame:
     InputError
         If the folder holds no parts, the metadata of a part cannot be used, or their splits leak.
     """
-    state = listing.state(run.data, run.parts), tables.stored_fingerprint(people_path(run))
+    who = people_path(run)
+    state = listing.state(run.data, run.parts), who.stat().st_mtime_ns if who.is_file() else None
     return tables.reuse_or_make(path(run), _fingerprint(run, state), lambda: _examined(run))
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from dfd import embedding, faces, tables, weights
+from dfd import embedding, faces, recognition, tables, weights
 from dfd.errors import InputError
 
 
@@ -71,7 +71,7 @@ def test_facenet_is_offered_once_its_weights_are_there(sample, tmp_path, monkeyp
     assert "facenet" not in embedding.models(run)
     file = tmp_path / "checkpoints" / weights.WEIGHTS["facenet"].file
     file.parent.mkdir()
-    state = embedding.InceptionResnetV1().state_dict()
+    state = recognition.InceptionResnetV1().state_dict()
     torch.save(state | {"logits.weight": torch.zeros(8631, 512), "logits.bias": torch.zeros(8631)}, file)
     assert "facenet" in embedding.models(run)
     crops = np.random.default_rng(0).integers(0, 256, (2, run.face_size, run.face_size, 3), dtype=np.uint8)
