@@ -1,7 +1,7 @@
 """The faces table, and beside it the crops of the faces in sampled frames of every video."""
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import cv2
@@ -58,9 +58,7 @@ def table(run: Run, videos: Collection[str] | None = None) -> pd.DataFrame:
     fingerprint = tables.fingerprint(tables.stored_fingerprint(status_path(run)))
     if names.empty:
         return tables.reuse_or_make(path(run), fingerprint, lambda: pd.DataFrame(columns=FACTS))
-    everything = tables.reuse_or_join(
-        path(run), fingerprint, lambda: (tables.read_arrow(_shard(run, name), FACTS) for name in names)
-    )
+    everything = tables.reuse_or_join(path(run), fingerprint, lambda: _facts(run, names))
     return everything if videos is None else everything[everything["video"].isin(videos)]
 
 
@@ -294,6 +292,11 @@ def _are_whole(run: Run) -> bool:
 
 def _settings(run: Run) -> list:
     return [run.faces_per_fake, run.faces_per_real, run.margin, run.face_size]
+
+
+def _facts(run: Run, names: pd.Series) -> Iterator[pa.Table]:
+    parts = (tables.read_arrow(_shard(run, name), FACTS) for name in names)
+    return progress.track(parts, "joining faces", len(names), "video")
 
 
 def _extract(run: Run, videos: pd.DataFrame) -> pd.DataFrame:
