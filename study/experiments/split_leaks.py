@@ -42,7 +42,7 @@ def obstacle(run: Run) -> str:
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
     """Divide the videos again and again: one row for each way and division, with the leaks of each kind."""
-    videos = dataset.table(run).dropna(subset="source")
+    videos = dataset.table(run).dropna(subset="source").astype({"source": "category"})
     people = _people(run, videos)
     rows = [_row(AS_LISTED, 0, videos, videos["split"], people)]
     for number in range(DIVISIONS):
@@ -94,9 +94,9 @@ def _row(
 ) -> dict[str, object]:
     training = split == "train"
     held_out = (split == "test") & (videos["label"] == "FAKE")
-    shares: dict[str, object] = {
-        "source": videos["source"].isin(videos.loc[training, "source"])[held_out].mean()
-    }
+    # Numbers are compared ten times as fast as names, which counts with DFDC's videos and all divisions.
+    source = videos["source"].cat.codes
+    shares: dict[str, object] = {"source": source[held_out].isin(source[training]).mean()}
     if people is not None:
         seen = people[people["video"].isin(videos.loc[training, "video"])]["person"]
         leaked = people[people["person"].isin(seen)]["video"]
