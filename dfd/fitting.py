@@ -177,6 +177,23 @@ class Log(Callback):
         )
 
 
+class Judging(Callback):
+    """Says how far a judging of faces is.
+
+    Parameters
+    ----------
+    stage : Stage
+        What is told; its items are faces.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def on_predict_batch_end(self, trainer: Any, module: Any, outputs: Any, *others: Any) -> None:
+        """Count the faces of a batch."""
+        self.stage.advance(len(outputs))
+
+
 def trainer(device: torch.device, *callbacks: Callback, **settings: Any) -> lightning.Trainer:
     """Build Lightning's trainer, silent: `dfd.progress` says how far a stage is.
 

@@ -18,6 +18,7 @@ from dfd import (
     faces,
     fitting,
     loading,
+    progress,
     resuming,
     tables,
     weights,
@@ -243,7 +244,8 @@ def judge(run: Run, recipe: Recipe, model: Classifier, table: pd.DataFrame, view
     draws = [(place // views, seed) for place, seed in enumerate(seeds)]
     batches = loading.batches(_shown(run, recipe, table), draws, recipe.batch, _workers(run))
     module = fitting.Classification(model, recipe)
-    parts: Any = fitting.trainer(run.device).predict(module, batches)
+    with progress.Stage(f"judging by {recipe.name}", len(draws), "face") as stage:
+        parts: Any = fitting.trainer(run.device, fitting.Judging(stage)).predict(module, batches)
     logits = torch.cat(parts).reshape(len(table), views).mean(dim=1).double().cpu()
     judged = table.assign(logit=logits.numpy(), p_fake=torch.sigmoid(logits).numpy(), model=recipe.name)
     return judged[COLUMNS].reset_index(drop=True)
