@@ -33,10 +33,10 @@ BACKBONE = "efficientnet-lite0"
 """Its weights are in a package; EfficientNet-B7's have to be downloaded, and want a GPU."""
 
 RECIPE = """# A few hundred steps on small pictures: what grows with the data is as in a long training.
-size = 64
+size = 32
 epochs = 1
-faces = 1_600
-batch = 8
+faces = 6_400
+batch = 32
 layer_decay = 0.8
 clip = 1.0
 averaging = 0.99

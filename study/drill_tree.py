@@ -27,7 +27,8 @@ that no two faces lie at the same place."""
 AT_A_TIME = 500
 """Videos whose faces one job writes."""
 
-LIST = "videos.csv"
+EMBEDDED = "sample, embedding"
+"""What the log calls the embedding of the sample's faces by one process; the model's name follows."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def fill_faces(sample: Run, run: Run, videos: pd.DataFrame) -> None:
     jobs = Parallel(n_jobs=run.jobs, return_as="generator_unordered")(
         delayed(_fill_some)(sample, run, group) for group in groups
     )
-    for _ in progress.track(jobs, "repeated faces", len(groups), "batch"):
+    for _ in progress.track(jobs, "repeated faces", len(groups), "group"):
         pass
 
 
@@ -192,9 +193,10 @@ def _vectors(sample: Run, run: Run, model: str, face_ids: list[str]) -> pd.DataF
 
     def embed() -> pd.DataFrame:
         embedder = embedding.embedder(sample, model)
-        tracked = progress.track(groups, f"the sample's faces, {model}", len(groups), "shard")
-        vectors = [vector for group in tracked for vector in embedder(faces.images(sample, group))]
-        return pd.DataFrame({"face_id": face_ids, "vector": vectors})
+        vectors = (vector for group in groups for vector in embedder(faces.images(sample, group)))
+        # The log keeps how long it takes, which is how fast the embedding is.
+        tracked = progress.track(vectors, f"{EMBEDDED} {model}", len(face_ids), "face", run.build)
+        return pd.DataFrame({"face_id": face_ids, "vector": list(tracked)})
 
     return tables.reuse_or_make(run.build / f"drill_{model}.parquet", fingerprint, embed)
 
