@@ -2,8 +2,10 @@
 
 import json
 
+from dfd import embedding, recipe
 from dfd.errors import InputError
 from study import results
+from study.drill_tree import EMBEDDED
 from study.experiments import detection_pipelines, extraction_accuracy
 from study.statistics import Interval
 
@@ -16,6 +18,9 @@ BYTES = 470e9
 PARTS = 50
 """Parts that it is published in."""
 
+
+EMBEDDINGS = {"backbone": "EfficientNet-Lite0", "dlib": "dlib's network", "facenet": "FaceNet"}
+"""What the embeddings of the drill are called; the last one only where its weights were downloaded."""
 
 LOOP, OURS = extraction_accuracy.LOOP, extraction_accuracy.EXTRACTOR
 HALF = extraction_accuracy.HALF
@@ -74,13 +79,12 @@ def tables() -> dict[str, str]:
     Raises
     ------
     InputError
-        If nothing is stored of what a video costs.
+        If nothing is stored of what a video costs, of a GPU's speed or of the drill.
     """
-    cost = results.read("extraction_cost")
-    if cost is None:
-        raise InputError(results.FOLDER / "extraction_cost.json", "no such result; measure extraction_cost")
+    cost, gpu, drill = (_stored(name) for name in ("extraction_cost", "gpu_speed", "drill"))
     return {
         "costs-table": sizes(cost),
+        "stage-costs-table": stages(cost, gpu, drill),
         "cluster-costs-table": machines(cost),
         "cluster-checks-table": checks(),
     }
@@ -120,6 +124,45 @@ def sizes(measured: dict) -> str:
             f"| {stored * share / 1e9:,.1f} GB | {_time(hours * share / 2)} | {_time(hours * share / 16)} |"
         )
     return "\n".join([*lines, "", _source(measured)])
+
+
+def stages(measured: dict, gpu: dict, drill: dict) -> str:
+    """Say what every stage of the profile ``dfdc`` costs on all of DFDC, and how that is known.
+
+    Parameters
+    ----------
+    measured : dict
+        As `study.experiments.extraction_cost` stores it.
+    gpu : dict
+        As `study.experiments.gpu_speed` stores it.
+    drill : dict
+        As `study.drill` stores it.
+
+    Returns
+    -------
+    str
+        MyST Markdown.
+    """
+    here = "measured in the drill"
+    known = {model for model in EMBEDDINGS if f"{EMBEDDED} {model}" in drill["made"]}
+    joined = f"of {drill['faces']:,} faces, made before"
+    vectors = " and ".join(f"{count:,} of {EMBEDDINGS[model]}" for model, count in drill["vectors"].items())
+    steps = f"{drill['steps']:,} steps at {drill['side']} pixels, judging {drill['judged']:,} faces"
+    chapters = [name for name in drill["stages"] if name[:2].isdigit()]
+    rows = [
+        *_row("`dfd check`", drill, "check", here),
+        *_row("table of videos", drill, "videos", here),
+        _extraction(measured),
+        *_row("table of faces", drill, "faces", f"{here}: {joined}"),
+        *(_embedding(drill, model) for model in EMBEDDINGS if model in known),
+        *_row("tables of embeddings", drill, "embed", f"{here}: {vectors}, all but a few made before"),
+        *_on_gpu(gpu),
+        *_row("training", drill, "train", f"{here}: {steps}"),
+        *(row for name in chapters for row in _row(f"chapter {name[:2]}", drill, name, here)),
+    ]
+    lines = ["| Stage | Time | Processor time | Peak memory | How it is known |", "|---|--:|--:|--:|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([*lines, "", _about(drill)])
 
 
 def machines(measured: dict) -> str:
@@ -163,6 +206,13 @@ def checks() -> str:
     return "\n".join(lines)
 
 
+def _stored(name: str) -> dict:
+    result = results.read(name)
+    if result is None:
+        raise InputError(results.FOLDER / f"{name}.json", f"no such result; measure {name}")
+    return result
+
+
 def _full(name: str) -> dict | None:
     """Read the estimates of a result that is stored at full depth, with machine and date."""
     file = results.FOLDER / "sample" / f"{name}.json"
@@ -191,5 +241,68 @@ def _source(measured: dict) -> str:
     )
 
 
+def _row(what: str, drill: dict, stage: str, how: str) -> list[tuple[str, ...]]:
+    """Say what a stage of the drill took; nothing where it was broken off before."""
+    took = drill["stages"].get(stage)
+    if took is None:
+        return []
+    times = (_time(took[name] / 3600) for name in ("seconds", "core_seconds"))
+    return [(what, *times, f"{took['peak'] / 1e9:.1f} GB", how)]
+
+
+def _extraction(measured: dict) -> tuple[str, ...]:
+    hours = _hours(measured, "core_seconds_per_video") / 2
+    videos = sum(cost["videos"] for cost in measured["costs"].values())
+    return (
+        "finding the faces, 2 cores",
+        _time(hours),
+        _time(2 * hours),
+        "",
+        f"measured on {videos} DFDC videos, scaled",
+    )
+
+
+def _embedding(drill: dict, model: str) -> tuple[str, ...]:
+    made, most = drill["made"][f"{EMBEDDED} {model}"], embedding.MOST
+    hours = most / made["made"] * made["seconds"] / 3600
+    how = f"measured on {made['made']:,} faces in the drill, scaled to {most:,}"
+    return f"{EMBEDDINGS[model]}, one process", _time(hours), "", "", how
+
+
+def _on_gpu(gpu: dict) -> list[tuple[str, ...]]:
+    """Say what the embedding and the training of EfficientNet-B7 take, at the rates of a GPU."""
+    most, trained = embedding.MOST, recipe.load("dfdc")
+    embedded = gpu["embeddings"]["efficientnet-b7, bfloat16, batches of 64"]["faces_per_second"][0]
+    stepped = gpu["trainings"]["steps"]["efficientnet-b7, bfloat16"]["faces_per_second_loaded"]
+    rate = f"rate measured on {gpu['machine']} ({gpu['date']}), scaled to"
+    drawn = f"{trained.epochs} epochs of {trained.faces:,} faces"
+    return [
+        ("EfficientNet-B7, GPU", _time(most / embedded / 3600), "", "", f"{rate} {most:,} faces"),
+        (
+            "training EfficientNet-B7, GPU",
+            _time(trained.epochs * trained.faces / stepped / 3600),
+            *("", "", f"{rate} {drawn}"),
+        ),
+    ]
+
+
+def _about(drill: dict) -> str:
+    total, limit = sum(VIDEOS.values()), drill["limit"] / 1e9
+    peak = max(stage["peak"] for stage in drill["stages"].values()) / 1e9
+    return (
+        f"The drill ({drill['machine']}, {drill['date']}) ran its stages under a limit of {limit:.0f} GB, and "
+        f"none of those above had more than {peak:.1f} GB: "
+        "all processes of a stage together, with what they share counted once. "
+        f"It has {drill['videos']:,} videos ({drill['videos'] / total:.0%} of DFDC's) and {drill['faces']:,} "
+        "faces: short clips of the sample, listed again and again under new names, so that hashing them "
+        f"reads far less than DFDC's {BYTES / 1e9:.0f} GB. "
+        f"Its backbone is {drill['backbone']}. "
+        f"Each embedding computed {drill['embedded']:,} faces; its other vectors are those of the same "
+        f"pictures, slightly changed. {drill.get('note', '')}"
+    )
+
+
 def _time(hours: float) -> str:
-    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"
+    if hours < 1 / 30:
+        return f"{hours * 3600:.0f} s"
+    return f"{hours:,.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"

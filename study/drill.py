@@ -184,12 +184,12 @@ def _variables(folder: Path) -> dict[str, str]:
     }
 
 
-def _measured(run: Run, plan: Plan, done: dict[str, dict]) -> dict:
+def _measured(run: Run, plan: Plan, done: dict[str, dict], **notes: str) -> dict:
     trained = recipe.load(run.recipe or run.name)
     figures = {
         "videos": plan.size.videos,
         "faces": tables.count(faces.path(run)),
-        "judged": tables.count(training.path(run)),
+        "judged": tables.count(training.path(run)) if "train" in done else 0,
         "backbone": run.backbone,
         "steps": trained.epochs * trained.faces // trained.batch,
         "side": trained.size,
@@ -198,6 +198,7 @@ def _measured(run: Run, plan: Plan, done: dict[str, dict]) -> dict:
         "limit": plan.limit,
         "stages": done,
         "made": _made(run),
+        **notes,
     }
     if plan.size.videos < Size().videos:
         return figures
@@ -211,11 +212,11 @@ def _measured(run: Run, plan: Plan, done: dict[str, dict]) -> dict:
 
 
 def _made(run: Run) -> dict[str, dict]:
-    """Take the rates of stages from the run's log, where they made anything."""
+    """Take the rates of stages from the run's log: of each, from when it made most."""
+    ended = [entry for entry in log.read(run.build) if entry.state == "ended" and entry.rate]
     return {
         entry.stage: {"made": entry.made, "unit": entry.unit, "seconds": entry.seconds}
-        for entry in log.read(run.build)
-        if entry.state == "ended" and entry.rate
+        for entry in sorted(ended, key=lambda entry: entry.made)
     }
 
 
