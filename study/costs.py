@@ -290,7 +290,7 @@ def _about(drill: dict) -> str:
     total, limit = sum(VIDEOS.values()), drill["limit"] / 1e9
     peak = max(stage["peak"] for stage in drill["stages"].values()) / 1e9
     return (
-        f"The drill ({drill['machine']}, {drill['date']}) ran its stages under a limit of {limit:.0f} GB, and "
+        f"The drill ({drill['machine']}, {drill['date']}) ran its stages under a limit of {limit:.0f} GB; "
         f"none of those above had more than {peak:.1f} GB: "
         "all processes of a stage together, with what they share counted once. "
         f"It has {drill['videos']:,} videos ({drill['videos'] / total:.0%} of DFDC's) and {drill['faces']:,} "
