@@ -144,7 +144,7 @@ def stages(measured: dict, gpu: dict, drill: dict) -> str:
         MyST Markdown.
     """
     here = "measured in the drill"
-    known = {model for model in EMBEDDINGS if f"{EMBEDDED} {model}" in drill["made"]}
+    timed = {model for model in EMBEDDINGS if f"{EMBEDDED} {model}" in drill["made"]}
     joined = f"of {drill['faces']:,} faces, made before"
     vectors = " and ".join(f"{count:,} of {EMBEDDINGS[model]}" for model, count in drill["vectors"].items())
     steps = f"{drill['steps']:,} steps at {drill['side']} pixels, judging {drill['judged']:,} faces"
@@ -154,7 +154,7 @@ def stages(measured: dict, gpu: dict, drill: dict) -> str:
         *_row("table of videos", drill, "videos", here),
         _extraction(measured),
         *_row("table of faces", drill, "faces", f"{here}: {joined}"),
-        *(_embedding(drill, model) for model in EMBEDDINGS if model in known),
+        *(_embedding(drill, model) for model in EMBEDDINGS if model in timed),
         *_row("tables of embeddings", drill, "embed", f"{here}: {vectors}, all but a few made before"),
         *_on_gpu(gpu),
         *_row("training", drill, "train", f"{here}: {steps}"),
