@@ -1,8 +1,10 @@
 import io
 import re
+import sys
 import time
 
 import pytest
+from tqdm import tqdm
 
 from dfd import log, progress
 
@@ -103,3 +105,14 @@ def test_a_stage_without_anything_to_do_is_not_noted(tmp_path):
 def test_items_pass_through_in_order(tmp_path):
     assert list(progress.track(iter("abc"), "letters", 3, "letter", tmp_path)) == ["a", "b", "c"]
     assert log.read(tmp_path)[-1].done == 3
+
+
+def test_other_lines_may_be_written_while_a_stage_runs(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "DELAY", 0.0)
+    with progress.Stage("faces", 3, "video") as stage:
+        for number in range(3):
+            stage.advance()
+            tqdm.write(f"note {number}", file=sys.stderr)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.startswith("note")] == ["note 0", "note 1", "note 2"]
+    assert all(line.startswith(("note", "faces: ")) for line in lines)
