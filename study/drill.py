@@ -19,6 +19,7 @@ from study.drill_tree import Size
 from study.watched import Usage
 
 CHAPTERS = (
+    "00_how_deepfakes_are_made",
     "01_data_analysis",
     "03_detector_benchmark",
     "04_embedding",
