@@ -55,6 +55,38 @@ def auc(fake: np.ndarray, values: np.ndarray) -> Statistic:
     return area
 
 
+def equal_error_rate(fake: np.ndarray, values: np.ndarray) -> Statistic:
+    """Prepare the error where as large a share of fakes is missed as of originals is accused.
+
+    Parameters
+    ----------
+    fake : ndarray of bool, shape (n,)
+        The class.
+    values : ndarray of float, shape (n,)
+        Higher for what is more likely fake.
+
+    Returns
+    -------
+    callable
+        Where no threshold makes the two equal, their mean at the first that misses more than it accuses.
+    """
+    order = np.argsort(values)
+    ranked, fake = values[order], fake[order]
+    last = np.searchsorted(ranked, ranked, "right") - 1
+
+    def error(weights: np.ndarray) -> np.ndarray:
+        weights = weights[:, order]
+        missed = np.cumsum(weights * fake, axis=1)[:, last]
+        passed = np.cumsum(weights * ~fake, axis=1)[:, last]
+        missed, passed = (_divided(sums, sums[:, -1:]) for sums in (missed, passed))
+        accused = 1 - passed
+        crossing = np.argmax(missed >= accused, axis=1)[:, None]
+        both = np.take_along_axis((missed + accused) / 2, crossing, axis=1)[:, 0]
+        return np.where(np.isnan(missed[:, -1] + passed[:, -1]), np.nan, both)
+
+    return error
+
+
 def log_loss(fake: np.ndarray, values: np.ndarray) -> Statistic:
     """Prepare the log loss with each class counting one half; the same as `study.scores.log_loss`.
 

@@ -249,7 +249,8 @@ def test_tests_mirror_the_tree():
     for folder, package in (("dfd", "dfd"), ("study", "study")):
         for path in (ROOT / "tests" / folder).glob("test_*.py"):
             name = path.stem.removeprefix("test_")
-            homes = [ROOT / package / f"{name}.py", ROOT / package / "experiments" / f"{name}.py"]
+            rooms = (ROOT / package, ROOT / package / "experiments", ROOT / package / "methods")
+            homes = [room / f"{name}.py" for room in rooms]
             if not any(home.is_file() for home in homes) and name != "versions":
                 wrong.append(path.name)
     assert wrong == []

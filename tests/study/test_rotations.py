@@ -86,3 +86,18 @@ def test_one_class_alone_gives_no_number(rows):
     assert rotations.intervals(fakes, area)["area"] is statistics.NOT_COMPUTABLE
     assert rotations.family(fakes, area)["area"] is statistics.NOT_COMPUTABLE
     assert str(rotations.intervals(rows.head(0), area)["area"]) == "not computable"
+
+
+def test_the_equal_error_rate_is_where_both_errors_meet():
+    fake = np.array([False, False, False, False, True, True, True, True])
+    values = np.array([0.1, 0.2, 0.3, 0.8, 0.4, 0.7, 0.9, 0.95])
+    error = rotations.equal_error_rate(fake, values)
+    assert error(np.ones((1, 8)))[0] == pytest.approx(0.25)
+    assert rotations.equal_error_rate(fake, fake.astype(float))(np.ones((1, 8)))[0] == 0
+    assert np.isnan(error(fake.astype(float)[None])[0])
+    # A weight of 2 is a video that was drawn twice.
+    twice = np.r_[np.arange(8), 3]
+    weights = np.ones((1, 8))
+    weights[0, 3] = 2
+    again = rotations.equal_error_rate(fake[twice], values[twice])(np.ones((1, 9)))
+    assert error(weights)[0] == pytest.approx(again[0])
