@@ -1,8 +1,8 @@
 """All claims of the report that the book checks, by their names."""
 
-from study.audit import classifier, detectors, embedding, videos
+from study.audit import classifier, detectors, embedding, making, videos
 from study.claim import Claim
 
 CLAIMS: dict[str, Claim] = dict(
-    sorted((videos.CLAIMS | detectors.CLAIMS | embedding.CLAIMS | classifier.CLAIMS).items())
+    sorted((making.CLAIMS | videos.CLAIMS | detectors.CLAIMS | embedding.CLAIMS | classifier.CLAIMS).items())
 )

@@ -30,6 +30,7 @@ from study import (
     provenance,
     records,
     results,
+    sections,
 )
 
 HTML = ROOT / "_build" / "html"
@@ -194,6 +195,7 @@ def stage(run: Run, folder: Path) -> None:
     included = {
         "ledger-table": ledger_page.page(findings),
         "front": ledger_page.front(findings, ledger_page.HEADLINES),
+        "sections-table": sections.table(findings),
     }
     included |= costs.tables() | {"own-video-answer": own_video.answer(run, folder / "extra")}
     for name, text in included.items():

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_curve
 from dfd import classifier, dataset, embedding, evaluation, tables, training
 from dfd.recipe import Recipe
 from dfd.run import Run
-from study import crossfit, dependencies, measuring, plots, rotations, statistics, truth
+from study import crossfit, dependencies, diagrams, measuring, plots, rotations, statistics, truth
 from study.crossfit import Fold
 from study.records import Depth, Result
 from study.statistics import Interval
@@ -182,15 +182,7 @@ def diagram(run: Run) -> Figure:
     """
     steps = ["video", "face\ncrops", run.backbone.replace("-", "\n", 1)]
     steps += [f"{embedding.FEATURES[run.backbone]}\nfeatures", "dropout,\nlinear:\n2 logits"]
-    steps += ["mean of\nfaces", "calibration", "P(FAKE)"]
-    figure, panel = plt.subplots(figsize=(9.5, 1.4))
-    frame = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": plots.COLOURS[0]}
-    panel.plot([0, len(steps) - 1], [0, 0], color="0.5", zorder=1)
-    for place, step in enumerate(steps):
-        panel.text(place, 0, step, ha="center", va="center", fontsize=9, bbox=frame, zorder=2)
-    panel.set(xlim=(-0.5, len(steps) - 0.5), ylim=(-1, 1))
-    panel.axis("off")
-    return figure
+    return diagrams.chain([*steps, "mean of\nfaces", "calibration", "P(FAKE)"])
 
 
 def _judged(run: Run, fold: Fold, depth: Depth) -> pd.DataFrame:
