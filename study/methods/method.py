@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from dfd import dataset, embedding
-from dfd.run import Run
 
 FACES = 8
 """Faces of every video that a method learns from and judges, of originals and fakes alike."""
@@ -48,7 +47,7 @@ class Method:
 
     name: str
     start: str
-    fit: Callable[[Run, pd.DataFrame, int], Fitted]
+    fit: Callable[..., Fitted]
 
 
 def some_faces(faces: pd.DataFrame) -> pd.DataFrame:
