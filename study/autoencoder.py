@@ -1,6 +1,7 @@
 """One encoder and two decoders, trained on two people: what made the first deepfakes."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,6 +81,21 @@ class Training:
     network: Autoencoder
     losses: np.ndarray
     filmstrip: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def pack(self) -> dict[str, Any]:
+        """Put all of it into a dictionary that torch can save and load without running code."""
+        pictures = {step: torch.from_numpy(images) for step, images in self.filmstrip.items()}
+        losses = torch.from_numpy(self.losses)
+        return {"weights": self.network.state_dict(), "losses": losses, "filmstrip": pictures}
+
+    @classmethod
+    def unpack(cls, packed: dict[str, Any]) -> "Training":
+        """Make it again of what `pack` gave."""
+        decoders = {name.split(".")[1] for name in packed["weights"] if name.startswith("decoders.")}
+        network = Autoencoder(len(decoders))
+        network.load_state_dict(packed["weights"])
+        pictures = {step: images.numpy() for step, images in packed["filmstrip"].items()}
+        return cls(network.eval(), packed["losses"].numpy(), pictures)
 
 
 def train(people: tuple[np.ndarray, np.ndarray], steps: int, seed: int, decoders: int = 2) -> Training:

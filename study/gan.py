@@ -91,6 +91,24 @@ class Training:
     losses: np.ndarray
     samples: dict[int, np.ndarray] = field(default_factory=dict)
 
+    def pack(self) -> dict[str, Any]:
+        """Put all of it into a dictionary that torch can save and load without running code."""
+        return {
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "losses": torch.from_numpy(self.losses),
+            "samples": {step: torch.from_numpy(images) for step, images in self.samples.items()},
+        }
+
+    @classmethod
+    def unpack(cls, packed: dict[str, Any]) -> "Training":
+        """Make it again of what `pack` gave."""
+        generator, discriminator = Generator(), Discriminator()
+        generator.load_state_dict(packed["generator"])
+        discriminator.load_state_dict(packed["discriminator"])
+        samples = {step: images.numpy() for step, images in packed["samples"].items()}
+        return cls(generator.eval(), discriminator.eval(), packed["losses"].numpy(), samples)
+
 
 def train(images: np.ndarray, steps: int, seed: int) -> Training:
     """Train a generator and its discriminator against each other.

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from dfd import dataset, embedding, faces, progress, tables
 from dfd.run import Run
-from study import alignment, autoencoder, measuring, plots, statistics, swapping, truth
+from study import alignment, autoencoder, dependencies, kept, measuring, plots, statistics, swapping, truth
 from study.autoencoder import SIDE, Training
+from study.kept import Trained
 from study.records import Depth, Result
 from study.statistics import Interval
 from study.swapping import Swap
@@ -112,7 +113,7 @@ def collect(run: Run, depth: Depth) -> pd.DataFrame:
 
 @lru_cache(maxsize=4)
 def train(run: Run, pair: tuple[str, str], network: str) -> Training:
-    """Train the autoencoder of a pair; the chapter and the measurement share it.
+    """Train the autoencoder of a pair, or load it: the chapter and the measurement share it.
 
     Parameters
     ----------
@@ -127,9 +128,16 @@ def train(run: Run, pair: tuple[str, str], network: str) -> Training:
     -------
     Training
     """
-    learned = [person_faces(run, name)[0] for name in pair]
-    first, second = (alignment.aligned(run, rows, SIDE) for rows in learned)
-    return autoencoder.train((first, second), STEPS, run.seed, NETWORKS[network])
+
+    def anew() -> Trained:
+        learned = [person_faces(run, name)[0] for name in pair]
+        first, second = (alignment.aligned(run, rows, SIDE) for rows in learned)
+        return autoencoder.train((first, second), STEPS, run.seed, NETWORKS[network]).pack()
+
+    code = dependencies.code_hash(autoencoder.__name__, start="train")
+    made_from = tables.fingerprint(code, inputs(run), pair, network, STEPS)
+    name = "-".join(["swap", *pair, network]).replace(" ", "-")
+    return Training.unpack(kept.reuse_or_train(run, name, made_from, anew))
 
 
 def person_faces(run: Run, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,11 +6,12 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from dfd import dataset, embedding, progress, sampling, training
+from dfd import dataset, embedding, progress, sampling, tables, training
 from dfd.run import Run
-from study import alignment, crossfit, gan, measuring, plots, rotations, truth
+from study import alignment, crossfit, dependencies, gan, kept, measuring, plots, rotations, truth
 from study.crossfit import Fold
 from study.gan import SIDE
+from study.kept import Trained
 from study.records import Depth, Result
 from study.statistics import Interval
 
@@ -49,7 +50,7 @@ def collect(run: Run, depth: Depth) -> pd.DataFrame:
 
 @lru_cache(maxsize=1)
 def train(run: Run, fold: Fold, depth: Depth) -> gan.Training:
-    """Train a GAN on REAL faces; the chapter and the measurement share it.
+    """Train a GAN on REAL faces, or load it: the chapter and the measurement share it.
 
     Parameters
     ----------
@@ -64,9 +65,16 @@ def train(run: Run, fold: Fold, depth: Depth) -> gan.Training:
     -------
     Training
     """
-    rows = learned_from(run, fold, depth)
-    real = rows[~dataset.is_fake(rows)]
-    return gan.train(alignment.aligned(run, real, SIDE), STEPS, fold.seed)
+
+    def anew() -> Trained:
+        rows = learned_from(run, fold, depth)
+        real = rows[~dataset.is_fake(rows)]
+        return gan.train(alignment.aligned(run, real, SIDE), STEPS, fold.seed).pack()
+
+    code = dependencies.code_hash(gan.__name__, start="train")
+    made_from = tables.fingerprint(code, inputs(run), fold.seed, depth, STEPS)
+    name = f"gan {fold.name} {depth}".replace(" ", "-")
+    return gan.Training.unpack(kept.reuse_or_train(run, name, made_from, anew))
 
 
 def draw_training(run: Run) -> Figure:
