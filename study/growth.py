@@ -15,6 +15,10 @@ from study import plots, statistics
 from study.statistics import Interval
 
 EXPECTED_GROWTH = 1.5
+
+FAILURES = (ValueError, MemoryError, ArithmeticError)
+"""What an algorithm raises that cannot work with the points that it is given."""
+
 COLOURS = [*plots.COLOURS[:6], plots.COLOURS[7]]
 """Of lines: the book's colours but yellow, in which a line would hardly be seen."""
 
@@ -65,7 +69,7 @@ def measure(
                 if last is None:
                     seconds(algorithm, data)
                 timed = [seconds(algorithm, data) for _ in range(repeats)]
-            except (ValueError, MemoryError, ArithmeticError) as error:
+            except FAILURES as error:
                 rows.append((name, size, 0, None, f"failed: {error}"))
                 continue
             last = (size, float(np.median(timed)))

@@ -244,13 +244,21 @@ def _timed(run: Run, repeats: int) -> pd.DataFrame:
     turns = [(name, count) for count, names in TIMED.items() for name in names]
     points = {count: draw_points(count) for count in TIMED}
     for name in dict(turns):
-        growth.seconds(candidates[name], draw_points(WARM_UP))
+        _seconds(candidates[name], draw_points(WARM_UP))
     rows = [
-        ("time", name, count, number, growth.seconds(candidates[name], points[count]))
+        ("time", name, count, number, _seconds(candidates[name], points[count]))
         for number in range(repeats)
         for name, count in turns
     ]
     return pd.DataFrame(rows, columns=["groups", "method", "n", "repeat", "seconds"])
+
+
+def _seconds(reduce: Callable[[np.ndarray], object], vectors: np.ndarray) -> float:
+    """Time a reduction; NaN where it fails, as some do on the faces of few people, which lie in heaps."""
+    try:
+        return growth.seconds(reduce, vectors)
+    except growth.FAILURES:
+        return np.nan
 
 
 def _ratios(table: pd.DataFrame) -> dict[str, Interval]:

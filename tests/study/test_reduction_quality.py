@@ -1,5 +1,7 @@
 """What reductions keep of the groups in an embedding, and what they cost."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -121,3 +123,19 @@ def test_maps_of_a_run_are_scored(extracted, monkeypatch):
     assert videos.groupby("method")["weight"].sum().nunique() == 1
     assert result.unit == "actors"
     plt.close(reduction_quality.draw(result))
+
+
+def test_a_reduction_that_fails_leaves_the_others_their_times(monkeypatch):
+    def fails(vectors):
+        raise ValueError("Factor is exactly singular")
+
+    methods = {name for names in reduction_quality.TIMED.values() for name in names}
+    monkeypatch.setattr(
+        reduction_quality.reduction_times,
+        "candidates",
+        lambda seed: dict.fromkeys(methods, len) | {"locally linear embedding": fails},
+    )
+    monkeypatch.setattr(reduction_quality.growth, "around_embeddings", lambda run: lambda n: np.zeros((n, 2)))
+    times = reduction_quality._timed(SimpleNamespace(seed=0), repeats=3)
+    assert set(times.loc[times["seconds"].isna(), "method"]) == {"locally linear embedding"}
+    assert np.isfinite(reduction_quality._ratios(times)[reduction_quality.NEXT].value)
