@@ -227,9 +227,10 @@ def intervals(rows: pd.DataFrame, wanted: Mapping[str, Statistic]) -> dict[str, 
         By the names of `wanted`.
     """
     values, drawn = _drawn(rows, wanted)
-    results = {}
+    results, alone = {}, rows["unit"].nunique() < 2
     for name, value in values.items():
         low, high = statistics.bounds(drawn[name]) if np.isfinite(value) else (np.nan, np.nan)
+        low, high = statistics.UNBOUNDED if alone else (low, high)
         results[name] = Interval(value, float(low), float(high)) if np.isfinite(value) else NOT_COMPUTABLE
     return results
 
@@ -250,6 +251,8 @@ def family(rows: pd.DataFrame, compared: Mapping[str, Statistic]) -> dict[str, I
         By the names of `compared`.
     """
     values, drawn = _drawn(rows, compared)
+    if rows["unit"].nunique() < 2:
+        return intervals(rows, compared)
     usable = [drawn[name] for name, value in values.items() if not np.isnan(value)]
     return (
         statistics.holm(values, np.stack(usable, axis=1)) if usable else dict.fromkeys(values, NOT_COMPUTABLE)

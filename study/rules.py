@@ -370,6 +370,8 @@ class Conditions:
 
 def _inconclusive(interval: Interval, because: str, worth: float) -> Judgement:
     smallest = smallest_effect(interval)
+    if np.isinf(smallest):
+        return Judgement("inconclusive", f"{because}; too little was measured to say")
     more = (smallest / worth) ** 2 if worth and smallest > worth else None
     return Judgement("inconclusive", because, smallest, more)
 

@@ -24,7 +24,7 @@ class Interval:
     ----------
     value, low, high : float
         The number, and the bounds of its 95% interval; NaN where it cannot be computed. A number of which
-        only a lower bound is there has an infinite upper one.
+        only a lower bound is there has an infinite upper one; one from a single group has no bounds.
     """
 
     value: float
@@ -36,6 +36,8 @@ class Interval:
             return "not computable"
         if self.low == self.value == self.high:
             return f"{self.value:.4g}"
+        if np.isinf(self.low):
+            return f"{self.value:.4g} (no interval)"
         if np.isinf(self.high):
             return f"at least {self.low:.2g}"
         digits = decimals(self)
@@ -44,6 +46,8 @@ class Interval:
 
 NOT_COMPUTABLE = Interval(np.nan, np.nan, np.nan)
 """What stands for a number that the data do not give."""
+UNBOUNDED = -np.inf, np.inf
+"""Bounds of a number that a single group gave: how far chance has moved it nobody can say."""
 
 
 def decimals(interval: Interval) -> int:
@@ -198,12 +202,11 @@ def median(values: np.ndarray | pd.Series) -> Interval:
     Returns
     -------
     Interval
-        From the lowest to the highest value where there are fewer than six, which no interval of 95% can be
-        made of; NaNs if there is none.
+        From the lowest to the highest value where there are fewer than six; NaNs if there is none.
 
     References
     ----------
-    W. J. Conover, Practical Nonparametric Statistics, 3rd edition, 1999, section 3.2.
+    W. J. Conover, Practical Nonparametric Statistics, 1999, section 3.2.
     """
     values = np.sort(np.asarray(values, dtype=float))
     values = values[~np.isnan(values)]
@@ -217,7 +220,6 @@ def family(
     compared: Mapping[str, Callable[[np.ndarray], float]],
     groups: np.ndarray | pd.Series | pd.Index,
     repeats: int = FAMILY_REPEATS,
-    seed: int = SEED,
 ) -> dict[str, Interval]:
     """Compute several differences at once, with intervals that are wider the more of them are looked at.
 
@@ -229,20 +231,20 @@ def family(
         The group of each row, as in `draws`; the same rows for all.
     repeats : int
         Number of draws.
-    seed : int
-        Seed of the random draws.
 
     Returns
     -------
     dict of str to Interval
-        By the names of `compared`, as `holm` gives them.
+        By the names of `compared`, as `holm` gives them; `UNBOUNDED` if there is one group only.
     """
     ones = np.ones(len(groups))
     values = {name: float(statistic(ones)) for name, statistic in compared.items()}
+    if pd.Series(groups).nunique() < 2:
+        return {n: NOT_COMPUTABLE if np.isnan(v) else Interval(v, *UNBOUNDED) for n, v in values.items()}
     usable = [statistic for name, statistic in compared.items() if not np.isnan(values[name])]
     if not usable:
         return dict.fromkeys(compared, NOT_COMPUTABLE)
-    drawn = draws(lambda weights: np.array([of(weights) for of in usable]), groups, repeats, seed)
+    drawn = draws(lambda weights: np.array([of(weights) for of in usable]), groups, repeats)
     return holm(values, drawn)
 
 
@@ -284,9 +286,7 @@ def draws(
     seed: int = SEED,
     crossed: np.ndarray | pd.Series | None = None,
 ) -> np.ndarray:
-    """Compute a statistic again and again on groups drawn with replacement: the bootstrap.
-
-    This is the only function of the book that resamples.
+    """Compute a statistic again and again on groups drawn with replacement: the one bootstrap of the book.
 
     Parameters
     ----------
@@ -364,13 +364,13 @@ def bootstrap(
     Returns
     -------
     Interval
-        The statistic with all weights 1, and the `bounds` of its draws.
+        The statistic with all weights 1, and the `bounds` of its draws; `UNBOUNDED` if there is one group.
     """
-    value = statistic(np.ones(len(groups)))
-    if np.isnan(value):
-        return Interval(np.nan, np.nan, np.nan)
-    low, high = bounds(draws(statistic, groups, repeats, seed))
-    return Interval(float(value), float(low), float(high))
+    if np.isnan(value := statistic(np.ones(len(groups)))):
+        return NOT_COMPUTABLE
+    if pd.Series(groups).nunique() < 2:
+        return Interval(float(value), *UNBOUNDED)
+    return Interval(float(value), *map(float, bounds(draws(statistic, groups, repeats, seed))))
 
 
 def auc(fake: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
@@ -396,5 +396,5 @@ def auc(fake: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     pairs = positive.sum() * below[-1]
     if pairs == 0:
         return np.nan
-    left, right = np.searchsorted(ranked, ranked, "left"), np.searchsorted(ranked, ranked, "right")
+    left, right = (np.searchsorted(ranked, ranked, side) for side in ("left", "right"))
     return float(positive @ (below[left] + below[right]) / 2 / pairs)

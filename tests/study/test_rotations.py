@@ -101,3 +101,10 @@ def test_the_equal_error_rate_is_where_both_errors_meet():
     weights[0, 3] = 2
     again = rotations.equal_error_rate(fake[twice], values[twice])(np.ones((1, 9)))
     assert error(weights)[0] == pytest.approx(again[0])
+
+
+def test_one_actor_gives_no_interval(rows):
+    alone = rows[rows["unit"] == rows["unit"].iloc[0]].reset_index(drop=True)
+    area = rotations.mean(alone, "p_fake", rotations.auc)
+    for results in (rotations.intervals(alone, {"AUC": area}), rotations.family(alone, {"AUC": area})):
+        assert (results["AUC"].low, results["AUC"].high) == statistics.UNBOUNDED

@@ -4,7 +4,7 @@ import made_up
 import numpy as np
 import pytest
 
-from study import rules
+from study import rules, statistics
 from study.claims import CLAIMS
 from study.rules import Conditions, Every, Greater, Less, Near, Printed, Share
 from study.statistics import Interval, exactly, smallest_effect
@@ -157,3 +157,10 @@ def test_every_rule_gives_every_verdict_that_it_can(name):
             given.add(rule.judge(measured).verdict)
     assert given == rule.verdicts
     assert len(given) > 1
+
+
+@pytest.mark.parametrize("rule", [Greater("x", worth=0.1), Less("x", than=0), Near("x", to=0, within=0.1)])
+def test_a_number_of_a_single_unit_decides_nothing(rule):
+    judgement = rule.judge({"x": Interval(5.0, *statistics.UNBOUNDED)})
+    assert judgement.verdict == "inconclusive" and judgement.smallest is None
+    assert "too little was measured" in judgement.because

@@ -230,3 +230,13 @@ def test_crossed_groups_are_drawn_independently():
 
     assert spread(None) == pytest.approx(0, abs=1e-9)
     assert spread(trainings) == pytest.approx(of_trainings.std() / 6**0.5, rel=0.15)
+
+
+def test_a_single_group_gives_no_interval():
+    values = np.array([1.0, 2.0, 3.0])
+    one = np.zeros(3)
+    alone = statistics.bootstrap(lambda weights: np.average(values, weights=weights), one)
+    assert str(alone) == "2 (no interval)"
+    assert (alone.low, alone.high) == statistics.UNBOUNDED
+    several = statistics.family({"a": lambda weights: 0.5, "b": lambda weights: np.nan}, one)
+    assert str(several["a"]) == "0.5 (no interval)" and str(several["b"]) == "not computable"
