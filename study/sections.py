@@ -106,7 +106,7 @@ SECTIONS = (
         "3.2, 3.2.1",
         "packages for face detection",
         "03_detector_benchmark",
-        "nine detectors find faces, easy and hard ones, and classifiers are fitted to their crops",
+        "detectors find faces, easy and hard ones, and classifiers are fitted to their crops",
         ("C33", "C34"),
     ),
     Section(
@@ -148,7 +148,7 @@ SECTIONS = (
         "3.3.1.1",
         "convolutional networks",
         "04_embedding",
-        "a convolution is computed and drawn",
+        "the layers of EfficientNet are listed, stage by stage",
     ),
     Section(
         "3.3.1.2",
@@ -175,14 +175,14 @@ SECTIONS = (
         "3.3.3.1",
         "algorithms for clustering",
         "06_clustering",
-        "four algorithms are timed and judged",
+        "algorithms are timed and judged",
         ("C15",),
     ),
     Section(
         "3.3.3.2",
         "what the clusters say",
         "06_clustering",
-        "clusters are held against people and groups of people; the time of 130,000 points is estimated",
+        "clusters are held against people and groups of people; the time of many points is measured",
         ("C16", "C17", "C38"),
     ),
     Section(
@@ -245,7 +245,7 @@ def table(findings: Sequence[Finding]) -> str:
             for name in section.claims
             if name in by_name
         ]
-        outcome = ". ".join(filter(None, [section.runs.capitalize(), ", ".join(verdicts)]))
+        outcome = ". ".join(filter(None, [section.runs[0].upper() + section.runs[1:], ", ".join(verdicts)]))
         folder = "../notebooks/" if section.page[:2].isdigit() else ""
         lines.append(
             f"* - {section.number}\n  - {section.about}\n  - {{doc}}`{folder}{section.page}`\n  - {outcome}"
