@@ -7,9 +7,9 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from dfd import dataset, embedding, training, unlike
+from dfd import dataset, embedding, faces, unlike
 from dfd.run import Run
-from study import alignment, crossfit, gan, measuring, plots, statistics, truth
+from study import alignment, crossfit, gan, linear_probe, measuring, plots, statistics, truth
 from study.experiments import face_swap, gan_detector
 from study.records import Depth, Result
 from study.statistics import Interval
@@ -103,11 +103,16 @@ def examples(run: Run, depth: Depth = "quick") -> Figure:
         SWAP: alignment.align(swapped.blended[None], matrix, SIDE)[0],
         DRAWN: _drawn(run, depth, 1)[0],
     }
-    faces = training.labelled_faces(run)
-    rows = _with_method(run, embedding.spread_faces(faces[dataset.is_fake(faces)], {"FAKE": 1}))
+    some = _some(run)
+    rows = _with_method(run, embedding.spread_faces(some[dataset.is_fake(some)], {"FAKE": 1}))
     first = rows.drop_duplicates("kind")
     made |= dict(zip(first["kind"], alignment.aligned(run, first, SIDE), strict=True))
     return plots.gallery(list(made.values()), list(made), columns=len(made), side=1.5)
+
+
+def _some(run: Run) -> pd.DataFrame:
+    """List the faces of some sources, drawn at random; of the sample all."""
+    return linear_probe.some_sources(run, faces.table(run), gan_detector.MOST_SOURCES)
 
 
 def _of_swaps(run: Run, pair: tuple[str, str]) -> pd.DataFrame:
@@ -132,8 +137,7 @@ def _of_drawings(run: Run, depth: Depth) -> pd.DataFrame:
 
 def _of_fakes(run: Run) -> pd.DataFrame:
     """Compare each fake with its own original, where both have faces."""
-    rows = embedding.spread_faces(training.labelled_faces(run), dict.fromkeys(dataset.LABELS, FACES))
-    rows = truth.with_unit(run, rows)
+    rows = truth.with_unit(run, embedding.spread_faces(_some(run), dict.fromkeys(dataset.LABELS, FACES)))
     bands = pd.DataFrame(_bands(alignment.aligned(run, rows, SIDE)), columns=BANDS)
     facts = rows[["video", "source", "unit", "label"]].reset_index(drop=True)
     of_videos = facts.join(bands).groupby(["video", "source", "unit", "label"]).mean().reset_index()
@@ -146,8 +150,8 @@ def _of_fakes(run: Run) -> pd.DataFrame:
 
 def _of_enlarged(run: Run) -> pd.DataFrame:
     """Compare photographs with themselves, drawn with half as many pixels and enlarged again."""
-    faces = training.labelled_faces(run)
-    rows = truth.with_unit(run, embedding.spread_faces(faces[~dataset.is_fake(faces)], {"REAL": FACES}))
+    some = _some(run)
+    rows = truth.with_unit(run, embedding.spread_faces(some[~dataset.is_fake(some)], {"REAL": FACES}))
     images = alignment.aligned(run, rows, SIDE)
     changed = _bands(_enlarged(alignment.aligned(run, rows, SIDE // 2))) - _bands(images)
     bands = pd.DataFrame(changed, columns=BANDS).assign(video=rows["video"].to_numpy())

@@ -24,6 +24,9 @@ JUDGED = 8
 MOST = 4000
 """Faces that are learned from, at most."""
 
+MOST_SOURCES = 500
+"""Source videos that are judged, at most, with their fakes."""
+
 ROTATIONS = 2
 """How often every video is judged at full depth."""
 
@@ -134,7 +137,7 @@ def draw(result: Result) -> Figure:
 
 
 def _judged(run: Run, fold: Fold, depth: Depth) -> pd.DataFrame:
-    videos = crossfit.divide(run, fold, depth).query("part == 'judged'")
+    videos = crossfit.divide(run, fold, depth, {"judged": MOST_SOURCES}).query("part == 'judged'")
     rows = embedding.spread_faces(
         training.labelled_faces(run, set(videos["video"])), dict.fromkeys(dataset.LABELS, JUDGED)
     )
