@@ -59,7 +59,9 @@ class Finding:
     @property
     def measured(self) -> str:
         """Depth and units of what was judged, as one phrase."""
-        return self.result.origin if self.result else f"follows from {' and '.join(self.claim.follows)}"
+        if self.result:
+            return self.result.origin
+        return f"follows from {' and '.join(self.claim.follows)}" if self.claim.follows else "not measured"
 
 
 def find(run: Run, name: str) -> Finding:
