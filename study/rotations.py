@@ -1,10 +1,13 @@
 """Scores of videos that several trainings have judged, with intervals over actors and over trainings.
 
 A rotation judges every video once, by networks that have not seen its actors. A score is computed for each
-rotation and averaged; chance lies in who was filmed and in how a training went, so both are drawn.
+rotation and averaged; chance lies in who was filmed and in how a training went, so both are drawn: actors,
+and of each split the trainings that have held it out. Where there is one training of each, its chance cannot
+be told, and the intervals are over actors alone.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,20 +17,54 @@ from dfd.evaluation import SMALLEST_PROBABILITY
 from study import statistics
 from study.statistics import NOT_COMPUTABLE, Interval
 
-Statistic = Callable[[np.ndarray], np.ndarray]
-"""Takes weights of the rows of a table, shape (draws, n), and gives a number for each draw, or NaN.
+Score = Callable[[np.ndarray], np.ndarray]
+"""Takes weights of rows, shape (draws, n), and gives a number for each draw, or NaN.
 
 All draws are computed at once, which takes a tenth of the time.
 """
 
-Measure = Callable[[np.ndarray, np.ndarray], Statistic]
-"""Takes whether each row is fake, and its score; gives a statistic of these rows."""
+Measure = Callable[[np.ndarray, np.ndarray], Score]
+"""Takes whether each row is fake, and its score; gives a score of these rows."""
 
 CHUNK = 2_000_000
 """Weights that are looked at together, at most."""
 
 
-def auc(fake: np.ndarray, values: np.ndarray) -> Statistic:
+@dataclass(frozen=True)
+class Statistic:
+    """A number that is computed from rows of a table, and from which of them.
+
+    Attributes
+    ----------
+    score : callable
+        Takes weights of all rows of the table.
+    reads : tuple of ndarray of bool, each of shape (n,)
+        The rows that count, for each of the scores that it is made of.
+    """
+
+    score: Score
+    reads: tuple[np.ndarray, ...]
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """Compute it, for weights of shape (draws, n)."""
+        return self.score(weights)
+
+    def is_of_one(self, units: np.ndarray) -> bool:
+        """Tell whether one of its scores is of a single unit, so that chance cannot be told.
+
+        Parameters
+        ----------
+        units : ndarray, shape (n,)
+            The unit of each row.
+
+        Returns
+        -------
+        bool
+        """
+        return any(pd.Series(units[rows]).nunique() < 2 for rows in self.reads)
+
+
+def auc(fake: np.ndarray, values: np.ndarray) -> Score:
     """Prepare the area under the ROC curve; the same as `study.statistics.auc`.
 
     Parameters
@@ -55,7 +92,7 @@ def auc(fake: np.ndarray, values: np.ndarray) -> Statistic:
     return area
 
 
-def equal_error_rate(fake: np.ndarray, values: np.ndarray) -> Statistic:
+def equal_error_rate(fake: np.ndarray, values: np.ndarray) -> Score:
     """Prepare the error where as large a share of fakes is missed as of originals is accused.
 
     Parameters
@@ -87,7 +124,7 @@ def equal_error_rate(fake: np.ndarray, values: np.ndarray) -> Statistic:
     return error
 
 
-def log_loss(fake: np.ndarray, values: np.ndarray) -> Statistic:
+def log_loss(fake: np.ndarray, values: np.ndarray) -> Score:
     """Prepare the log loss with each class counting one half; the same as `study.scores.log_loss`.
 
     Parameters
@@ -102,7 +139,7 @@ def log_loss(fake: np.ndarray, values: np.ndarray) -> Statistic:
     return class_mean(fake, _losses(fake, values))
 
 
-def plain_log_loss(fake: np.ndarray, values: np.ndarray) -> Statistic:
+def plain_log_loss(fake: np.ndarray, values: np.ndarray) -> Score:
     """Prepare the log loss with the classes as they come.
 
     Parameters
@@ -118,7 +155,7 @@ def plain_log_loss(fake: np.ndarray, values: np.ndarray) -> Statistic:
     return lambda weights: _divided(weights @ losses, weights.sum(axis=1))
 
 
-def class_mean(fake: np.ndarray, values: np.ndarray) -> Statistic:
+def class_mean(fake: np.ndarray, values: np.ndarray) -> Score:
     """Prepare the mean of a number, taken of each class and then of both.
 
     Parameters
@@ -141,7 +178,7 @@ def class_mean(fake: np.ndarray, values: np.ndarray) -> Statistic:
     return mean_of_classes
 
 
-def plain_mean(fake: np.ndarray, values: np.ndarray) -> Statistic:
+def plain_mean(fake: np.ndarray, values: np.ndarray) -> Score:
     """Prepare the mean of a number over all rows.
 
     Parameters
@@ -174,7 +211,7 @@ def mean(rows: pd.DataFrame, column: str, measure: Measure, mask: np.ndarray | N
 
     Returns
     -------
-    callable
+    Statistic
     """
     fake, values = dataset.is_fake(rows), rows[column].to_numpy(float)
     count = np.ones(len(rows), bool) if mask is None else np.asarray(mask)
@@ -192,7 +229,7 @@ def mean(rows: pd.DataFrame, column: str, measure: Measure, mask: np.ndarray | N
             size += drawn
         return _divided(total, size)
 
-    return average
+    return Statistic(average, (count,))
 
 
 def difference(first: Statistic, second: Statistic) -> Statistic:
@@ -200,15 +237,15 @@ def difference(first: Statistic, second: Statistic) -> Statistic:
 
     Parameters
     ----------
-    first, second : callable
-        Statistics of the same rows.
+    first, second : Statistic
+        Of the same table.
 
     Returns
     -------
-    callable
-        Gives `first` less `second`.
+    Statistic
+        `first` less `second`.
     """
-    return lambda weights: first(weights) - second(weights)
+    return Statistic(lambda weights: first(weights) - second(weights), first.reads + second.reads)
 
 
 def intervals(rows: pd.DataFrame, wanted: Mapping[str, Statistic]) -> dict[str, Interval]:
@@ -218,20 +255,23 @@ def intervals(rows: pd.DataFrame, wanted: Mapping[str, Statistic]) -> dict[str, 
     ----------
     rows : DataFrame
         unit, training: one row for each weight.
-    wanted : dict of str to callable
-        Statistics of these rows by their names.
+    wanted : dict of str to Statistic
+        Of these rows, by their names.
 
     Returns
     -------
     dict of str to Interval
-        By the names of `wanted`.
+        By the names of `wanted`; `study.statistics.UNBOUNDED` where a single unit counts.
     """
     values, drawn = _drawn(rows, wanted)
-    results, alone = {}, rows["unit"].nunique() < 2
+    results, units = {}, rows["unit"].to_numpy()
     for name, value in values.items():
-        low, high = statistics.bounds(drawn[name]) if np.isfinite(value) else (np.nan, np.nan)
-        low, high = statistics.UNBOUNDED if alone else (low, high)
-        results[name] = Interval(value, float(low), float(high)) if np.isfinite(value) else NOT_COMPUTABLE
+        if not np.isfinite(value):
+            results[name] = NOT_COMPUTABLE
+        elif wanted[name].is_of_one(units):
+            results[name] = Interval(value, *statistics.UNBOUNDED)
+        else:
+            results[name] = Interval(value, *map(float, statistics.bounds(drawn[name])))
     return results
 
 
@@ -242,21 +282,39 @@ def family(rows: pd.DataFrame, compared: Mapping[str, Statistic]) -> dict[str, I
     ----------
     rows : DataFrame
         As `intervals` takes it.
-    compared : dict of str to callable
+    compared : dict of str to Statistic
         The differences by their names.
 
     Returns
     -------
     dict of str to Interval
-        By the names of `compared`.
+        By the names of `compared`; those in which a single unit counts are no part of the family, and
+        `study.statistics.UNBOUNDED`.
     """
-    values, drawn = _drawn(rows, compared)
-    if rows["unit"].nunique() < 2:
-        return intervals(rows, compared)
+    units = rows["unit"].to_numpy()
+    alone = {name: statistic for name, statistic in compared.items() if statistic.is_of_one(units)}
+    values, drawn = _drawn(rows, {name: compared[name] for name in compared if name not in alone})
     usable = [drawn[name] for name, value in values.items() if not np.isnan(value)]
-    return (
+    corrected = (
         statistics.holm(values, np.stack(usable, axis=1)) if usable else dict.fromkeys(values, NOT_COMPUTABLE)
     )
+    results = corrected | (intervals(rows, alone) if alone else {})
+    return {name: results[name] for name in compared}
+
+
+def held_out(rows: pd.DataFrame) -> pd.Series:
+    """Name the split that the training of each row has held out.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        training, as `study.crossfit.Fold.name` names it.
+
+    Returns
+    -------
+    Series of str
+    """
+    return rows["training"].astype(str).str.rsplit(" ", n=1).str[0]
 
 
 def _drawn(
@@ -272,6 +330,7 @@ def _drawn(
         rows["unit"],
         statistics.FAMILY_REPEATS,
         crossed=rows.get("training"),
+        strata=held_out(rows) if "training" in rows else None,
     )
     step = max(CHUNK // len(rows), 1)
     pieces = [weights[start : start + step].astype(float) for start in range(0, len(weights), step)]

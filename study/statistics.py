@@ -285,8 +285,9 @@ def draws(
     repeats: int = REPEATS,
     seed: int = SEED,
     crossed: np.ndarray | pd.Series | None = None,
+    strata: np.ndarray | pd.Series | None = None,
 ) -> np.ndarray:
-    """Compute a statistic again and again on groups drawn with replacement: the one bootstrap of the book.
+    """Compute a statistic again and again on groups drawn with replacement: the book's bootstrap.
 
     Parameters
     ----------
@@ -295,31 +296,32 @@ def draws(
         array of numbers, NaN where it cannot be computed.
     groups : ndarray or Series, shape (n,)
         The group of each row: source videos, since the faces of one are no independent draws.
-    repeats : int
-        Number of draws.
-    seed : int
-        Seed of the random draws.
+    repeats, seed : int
+        Number of draws, and their seed.
     crossed : ndarray or Series, shape (n,), optional
-        A second group of each row, such as the training that judged it, drawn independently of the first: a
-        row's weight is then the product of both counts.
+        A second group of each row, such as its training, drawn independently: counts are multiplied.
+    strata : ndarray or Series, shape (n,), optional
+        What second groups are drawn within, such as the split that trainings hold out.
 
     Returns
     -------
     ndarray, shape (repeats, ...)
-        The statistic of each draw.
+        Of each draw.
 
     References
     ----------
-    B. Efron and R. Tibshirani, An Introduction to the Bootstrap, 1993; A. B. Owen, The pigeonhole bootstrap,
-    Annals of Applied Statistics 2007.
+    B. Efron, R. Tibshirani, An Introduction to the Bootstrap; A. B. Owen, The pigeonhole bootstrap, 2007.
     """
-    groupings = [np.unique(g, return_inverse=True)[1] for g in (groups, crossed) if g is not None]
+    codes = [np.unique(g, return_inverse=True)[1] for g in (groups, crossed) if g is not None]
+    pools = [[np.arange(own.max() + 1)] for own in codes]
+    if strata is not None:
+        pools[1] = pd.Series(codes[1]).groupby(np.asarray(strata)).unique().to_list()
     random, results = np.random.default_rng(seed), []
     for _ in range(repeats):
         weights = np.ones(len(groups))
-        for codes in groupings:
-            count = codes.max() + 1
-            weights *= np.bincount(random.integers(count, size=count), minlength=count)[codes]
+        for own, members in zip(codes, pools, strict=True):
+            drawn = [pool[random.integers(len(pool), size=len(pool))] for pool in members]
+            weights *= np.bincount(np.concatenate(drawn), minlength=own.max() + 1)[own]
         results.append(statistic(weights))
     return np.array(results)
 
@@ -356,10 +358,8 @@ def bootstrap(
         Takes a weight for each row and gives a number, or NaN where it cannot be computed.
     groups : ndarray or Series, shape (n,)
         The group of each row, as in `draws`.
-    repeats : int
-        Number of draws.
-    seed : int
-        Seed of the random draws.
+    repeats, seed : int
+        Number of draws, and their seed.
 
     Returns
     -------

@@ -181,8 +181,8 @@ def test_names_say_what_a_thing_is(module):
 def resamples(function):
     """Whether a function draws with replacement, or takes percentiles of what was drawn."""
     code = ast.unparse(function)
-    draws = re.search(r"\b(scipy\.stats\.bootstrap|stats\.bootstrap|resample)\(", code)
-    return bool(draws or re.search(r"\.integers\((\w+), size=\1\)|\.choice\((\w+), len\(\2\)\)", code))
+    draws = re.search(r"\b(scipy\.stats\.bootstrap|stats\.bootstrap|(?<!\.)resample)\(", code)
+    return bool(draws or re.search(r"\.integers\((.+?), size=\1\)|\.choice\((\w+), len\(\2\)\)", code))
 
 
 def test_exactly_one_function_resamples():

@@ -134,7 +134,10 @@ def draw(result: Result) -> Figure:
     of_rotations = [np.flatnonzero(scored["rotation"] == number) for number in scored["rotation"].unique()]
     curves = partial(_curves, dataset.is_fake(scored), scored["p_fake"].to_numpy(), of_rotations)
     drawn = statistics.draws(
-        lambda weights: curves(weights).mean(axis=0), scored["unit"], crossed=scored["training"]
+        lambda weights: curves(weights).mean(axis=0),
+        scored["unit"],
+        crossed=scored["training"],
+        strata=rotations.held_out(scored),
     )
     low, high = statistics.bounds(drawn)
     left.fill_between(FALSE_POSITIVE_RATES, low, high, alpha=0.2, lw=0)

@@ -108,3 +108,31 @@ def test_one_actor_gives_no_interval(rows):
     area = rotations.mean(alone, "p_fake", rotations.auc)
     for results in (rotations.intervals(alone, {"AUC": area}), rotations.family(alone, {"AUC": area})):
         assert (results["AUC"].low, results["AUC"].high) == statistics.UNBOUNDED
+
+
+def test_one_actor_among_others_gives_no_interval(rows):
+    """The table has many actors, and what is asked is of one of them."""
+    mask = (rows["unit"] == rows["unit"].iloc[0]).to_numpy()
+    area, all_areas = (
+        rotations.mean(rows, "p_fake", rotations.auc, which) for which in (mask, np.ones(len(rows), bool))
+    )
+    wanted = {"one": area, "all": all_areas, "apart": rotations.difference(all_areas, area)}
+    for results in (rotations.intervals(rows, wanted), rotations.family(rows, wanted)):
+        for name in ("one", "apart"):
+            assert (results[name].low, results[name].high) == statistics.UNBOUNDED
+        assert np.isfinite([results["all"].low, results["all"].high]).all()
+    # A family of one that can be decided is not corrected for those that cannot.
+    assert results["all"] == rotations.family(rows, {"all": all_areas})["all"]
+
+
+def test_trainings_are_drawn_within_the_split_that_they_hold_out():
+    actors = np.repeat(np.arange(20), 2)
+    split = np.where(actors < 10, "train", "test")
+    rows = pd.DataFrame({"unit": actors, "label": ["REAL", "FAKE"] * 20, "rotation": 0})
+    rows["training"], rows["p_fake"] = pd.Series(split) + " 0", np.random.default_rng(0).random(40)
+    area = {"AUC": rotations.mean(rows, "p_fake", rotations.auc)}
+    once = rotations.intervals(rows, area)["AUC"]
+    alone = rotations.intervals(rows.drop(columns="training"), area)["AUC"]
+    # With one training of each split nothing is left to draw: the interval is over actors.
+    assert once.high - once.low == pytest.approx(alone.high - alone.low, rel=0.15)
+    assert set(rotations.held_out(rows)) == {"train", "test"}
