@@ -21,6 +21,7 @@ CHAPTERS = {
     "06_clustering": ("clusters", (5, 1)),
     "07_sigmoid_vs_softmax": ("head,\nloss", (3, 0)),
     "08_evaluation": ("predictions", (4, 0)),
+    "09_future_work": ("other\nnetworks", (5, 0)),
 }
 """What each chapter is about, and where it stands in the picture of the pipeline."""
 
@@ -33,6 +34,7 @@ FLOW = (
     ("05_dimension_reduction", "06_clustering"),
     ("02_preprocessing", "07_sigmoid_vs_softmax"),
     ("07_sigmoid_vs_softmax", "08_evaluation"),
+    ("08_evaluation", "09_future_work"),
 )
 """Which chapter's outcome goes into which."""
 
@@ -125,6 +127,70 @@ def classifier() -> Figure:
     Figure
     """
     return chain(["face crop", "convolutional\nbase", "features", "classifier", "REAL or FAKE"], [1, 3])
+
+
+def recurrent() -> Figure:
+    """Draw a detector that follows a face through the frames, the report's Figure 1.6.
+
+    Returns
+    -------
+    Figure
+    """
+    places: dict[str, Place] = {"video": (0, 1)}
+    arrows = []
+    for row, name in enumerate(("first", "next", "last")):
+        crop, network, unit = f"{name}\nface", f"CNN\n({name})", f"recurrent\nunit ({name})"
+        places |= {crop: (1, 2 - row), network: (2, 2 - row), unit: (3, 2 - row)}
+        arrows += [("video", crop), (crop, network), (network, unit)]
+    units = [name for name in places if name.startswith("recurrent")]
+    places["REAL or FAKE"] = (4, 0)
+    arrows += [*itertools.pairwise(units), (units[-1], "REAL or FAKE")]
+    return boxes(places, arrows, size=(9, 3.4), marked=units)
+
+
+def attention_map() -> Figure:
+    """Draw a network with a learned map of where to look, the report's Figure 1.8.
+
+    Returns
+    -------
+    Figure
+    """
+    places = {
+        "face crop": (0, 0),
+        "lower blocks": (1, 0),
+        "map, 0 to 1\nat each place": (2, 1),
+        "features\ntimes map": (3, 0),
+        "upper blocks": (4, 0),
+        "REAL or FAKE": (5, 0),
+    }
+    steps = [name for name in places if "map," not in name]
+    around = [
+        ("lower blocks", "map, 0 to 1\nat each place"),
+        ("map, 0 to 1\nat each place", "features\ntimes map"),
+    ]
+    arrows = [*itertools.pairwise(steps), *around]
+    return boxes(places, arrows, size=(9.5, 2.0), marked=["map, 0 to 1\nat each place"])
+
+
+def transfer() -> Figure:
+    """Draw the transfer of a discriminator's weights to a detector, the report's Figure 5.1.
+
+    Returns
+    -------
+    Figure
+    """
+    places = {
+        "photographs,\ndrawings": (0, 1),
+        "layers of the\ndiscriminator": (1, 1),
+        "photograph\nor drawing?": (2, 1),
+        "originals,\nfakes": (0, 0),
+        "the same\nlayers": (1, 0),
+        "REAL or FAKE": (2, 0),
+    }
+    upper, lower = list(places)[:3], list(places)[3:]
+    weights = (upper[1], lower[1])
+    arrows = [*itertools.pairwise(upper), *itertools.pairwise(lower), weights]
+    return boxes(places, arrows, size=(7.5, 2.4), marked=weights)
 
 
 def chain(steps: Sequence[str], marked: Sequence[int] = ()) -> Figure:

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 
@@ -171,10 +172,25 @@ def intervals(
     """
     shown = {name.removeprefix(prefix): i for name, i in estimates.items() if name.startswith(prefix)}
     figure, panel = plt.subplots(figsize=(7.5, 0.6 + 0.36 * max(len(shown), 1)))
+    interval_rows(panel, shown, label, line)
+    return figure
+
+
+def interval_rows(panel: Axes, shown: Mapping[str, Interval], label: str, line: float | None = None) -> None:
+    """Draw estimates with their 95% intervals below each other into a panel.
+
+    Parameters
+    ----------
+    panel : Axes
+        Where to draw.
+    shown : mapping of str to Interval
+        By the names beside them.
+    label, line : str and float, optional
+        As `intervals` takes them.
+    """
     for row, interval in enumerate(shown.values()):
         panel.plot([interval.low, interval.high], [row, row], color=COLOURS[0])
         panel.plot(interval.value, row, "o", color=COLOURS[0])
     if line is not None:
         panel.axvline(line, ls="--", color="0.5", zorder=0)
     panel.set(xlabel=label, yticks=range(len(shown)), yticklabels=list(shown), ylim=(len(shown) - 0.4, -0.6))
-    return figure

@@ -18,7 +18,9 @@ from study.statistics import Interval
 
 UNIT = truth.ACTORS
 LONG = True
-SIMPLE = "crop statistics"
+SIMPLE = "crop statistics, regression"
+ROTATIONS = 1
+"""How often every video is judged at full depth."""
 
 
 def fit_statistics(run: Run, rows: pd.DataFrame, seed: int) -> Fitted:
@@ -61,7 +63,7 @@ QUICK = (
     sequences.RECURRENT,
     sequences.FRAME_ATTENTION,
 )
-"""Methods that take seconds, which `make book` measures."""
+"""Methods that take seconds."""
 
 METHODS = (
     *QUICK,
@@ -81,8 +83,12 @@ obstacle = crossfit.obstacle
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
-    """Fit and judge: one row for each method, training and video that calibrates or is judged."""
-    return comparing.collect(run, depth, METHODS if depth == "full" else QUICK, __name__)
+    """Fit and judge: one row for each method, training and video that calibrates or is judged.
+
+    Of the networks that are trained as a whole, quick depth has one alone: the run's own, which is there.
+    """
+    compared = METHODS if depth == "full" else (*QUICK, fine_tuned.OWN)
+    return comparing.collect(run, depth, compared, __name__, ROTATIONS)
 
 
 def estimate(table: pd.DataFrame) -> dict[str, Interval]:

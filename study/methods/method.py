@@ -9,7 +9,7 @@ import pandas as pd
 from dfd import dataset, embedding
 
 FACES = 8
-"""Faces of every video that a method learns from and judges, of originals and fakes alike."""
+"""Faces of every video that a method is given, at most."""
 
 Judge = Callable[[pd.DataFrame], pd.Series]
 """Takes rows of the faces table; gives the logit of FAKE of each video, by its name."""
@@ -50,20 +50,22 @@ class Method:
     fit: Callable[..., Fitted]
 
 
-def some_faces(faces: pd.DataFrame) -> pd.DataFrame:
-    """Take the faces that methods are given: `FACES` of every video, spread over it.
+def some_faces(faces: pd.DataFrame, count: int = FACES) -> pd.DataFrame:
+    """Take as many faces of every video, spread over it.
 
     Parameters
     ----------
     faces : DataFrame
         Rows of the faces table.
+    count : int
+        Faces of each video, at most.
 
     Returns
     -------
     DataFrame
         Some of the rows, in the same order.
     """
-    return embedding.spread_faces(faces, dict.fromkeys(dataset.LABELS, FACES)).reset_index(drop=True)
+    return embedding.spread_faces(faces, dict.fromkeys(dataset.LABELS, count)).reset_index(drop=True)
 
 
 def of_videos(faces: pd.DataFrame, logits: np.ndarray) -> pd.Series:

@@ -117,7 +117,7 @@ class Blended(Dataset):
         return loading.resized(np.ascontiguousarray(image)[None], self.size)[0], seed % 2
 
 
-def fit(run: Run, faces: pd.DataFrame, seed: int) -> Fitted:
+def fit(run: Run, faces: pd.DataFrame, seed: int, *, shown: int = networks.SHOWN) -> Fitted:
     """Train a network to tell photographs from self-blended copies; no fake of `faces` is looked at.
 
     Parameters
@@ -128,12 +128,14 @@ def fit(run: Run, faces: pd.DataFrame, seed: int) -> Fitted:
         To learn from; only REAL ones are.
     seed : int
         Of the start and of all that is drawn.
+    shown : int
+        Pictures in all, half of them blended.
 
     Returns
     -------
     Fitted
     """
-    own = networks.recipe(NAME, LEARNING_RATE, seed)
+    own = networks.recipe(NAME, LEARNING_RATE, seed, shown=shown)
     real = faces[~dataset.is_fake(faces)].reset_index(drop=True)
     lightning.seed_everything(seed, verbose=False)
     model = Classifier(embedding.backbone(run), embedding.FEATURES[run.backbone], own.head, own.dropout)
@@ -144,7 +146,7 @@ def fit(run: Run, faces: pd.DataFrame, seed: int) -> Fitted:
     batches = loading.batches(Blended(run, real, own.size), draws, own.batch, 0, drop_last=True)  # pyright: ignore[reportArgumentType]
     model = model.to(memory_format=torch.channels_last)
     fitting.trainer(run.device, max_epochs=1).fit(fitting.Classification(model, own), batches)
-    return networks.fitted(run, own, model)
+    return networks.fitted(run, own, model.cpu().eval())
 
 
 def _changed(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
