@@ -1,6 +1,7 @@
 """Attention-augmented convolution: part of a layer's channels look at the whole picture (report, 5.2.2)."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -128,36 +129,28 @@ class Followed(nn.Module):
         return self.layer(self.block(inputs, drop_connect_rate=drop_connect_rate))
 
 
-def attention_layers(run: Run) -> tuple[nn.Module, int]:
-    """Build the backbone with an attention-augmented convolution in its midst.
+def layers(run: Run, make: Callable[[int], nn.Module]) -> tuple[nn.Module, int]:
+    """Build the backbone with one more layer in its midst.
 
     Parameters
     ----------
     run : Run
         The run, whose backbone it is.
+    make : callable
+        Makes the layer, `attention_layer` or `convolution_layer`; takes the channels that it is given.
 
     Returns
     -------
     tuple of Module and int
         The layers and the number of features.
     """
-    return _with_layer(run, attention_layer)
-
-
-def convolution_layers(run: Run) -> tuple[nn.Module, int]:
-    """Build the backbone with a convolution at the same place, which costs as many multiply-adds.
-
-    Parameters
-    ----------
-    run : Run
-        The run, whose backbone it is.
-
-    Returns
-    -------
-    tuple of Module and int
-        The layers and the number of features.
-    """
-    return _with_layer(run, convolution_layer)
+    backbone = embedding.backbone(run)
+    blocks: Any = backbone.network._blocks
+    # The first convolution halves the picture, and so does each block of stride 2.
+    strides = 2 * np.cumprod([np.max(block._block_args.stride) for block in blocks])
+    place = int(np.flatnonzero(strides == STRIDE)[-1])
+    blocks[place] = Followed(blocks[place], make(blocks[place]._bn2.num_features))
+    return backbone, embedding.FEATURES[run.backbone]
 
 
 def attention_layer(channels: int) -> Residual:
@@ -188,46 +181,40 @@ def convolution_layer(channels: int) -> Residual:
     -------
     Residual
     """
-    wanted = multiply_adds(attention_layer(channels), channels)
+    side = networks.SIZE // STRIDE
+    wanted = multiply_adds(attention_layer(channels), channels, side)
 
     def made(width: int) -> Residual:
         return Residual(nn.Conv2d(channels, width, 3, padding=1), width, channels)
 
     def apart(width: int) -> int:
-        return abs(multiply_adds(made(width), channels) - wanted)
+        return abs(multiply_adds(made(width), channels, side) - wanted)
 
     return made(min(range(1, 4 * channels), key=apart))
 
 
-def multiply_adds(layer: nn.Module, channels: int) -> int:
-    """Count the multiplications, each with its addition, that a layer takes for one picture.
+def multiply_adds(network: nn.Module, channels: int, side: int) -> int:
+    """Count the multiplications, each with its addition, that a network or a layer takes for one picture.
 
     Parameters
     ----------
-    layer : Module
-        Takes a picture of `channels` channels.
-    channels : int
-        Of what it is given, as wide and high as it is in the network.
+    network : Module
+        What is counted, in the mode it is in.
+    channels, side : int
+        Of the picture.
 
     Returns
     -------
     int
     """
-    side = networks.SIZE // STRIDE
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        layer(torch.zeros(1, channels, side, side))
+        network(torch.zeros(1, channels, side, side))
     return counter.get_total_flops() // 2
 
 
-def _with_layer(run: Run, make: Callable[[int], nn.Module]) -> tuple[nn.Module, int]:
-    backbone = embedding.backbone(run)
-    blocks: Any = backbone.network._blocks
-    # The first convolution halves the picture, and so does each block of stride 2.
-    strides = 2 * np.cumprod([np.max(block._block_args.stride) for block in blocks])
-    place = int(np.flatnonzero(strides == STRIDE)[-1])
-    blocks[place] = Followed(blocks[place], make(blocks[place]._bn2.num_features))
-    return backbone, embedding.FEATURES[run.backbone]
-
-
-CONVOLUTION = networks.method("Lite0 and a convolution", convolution_layers, "ImageNet", 5e-4)
-AUGMENTED = networks.method("Lite0 and an attention-augmented one", attention_layers, "ImageNet", 5e-4)
+CONVOLUTION = networks.method(
+    "Lite0 and a convolution", partial(layers, make=convolution_layer), "ImageNet", 5e-4
+)
+AUGMENTED = networks.method(
+    "Lite0 and an attention-augmented one", partial(layers, make=attention_layer), "ImageNet", 5e-4
+)

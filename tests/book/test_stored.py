@@ -14,6 +14,9 @@ from study.statistics import Interval
 STORED = sorted((results.FOLDER / "sample").glob("*.json"))
 LARGEST_TABLE = 400_000
 MOST_INCONCLUSIVE = 5
+PROPOSALS = "5.2"
+"""Section of what the report would have tried, which it does not claim to have found."""
+
 LATER = {"C16"}
 """Claims that more actors cannot decide: 130,000 faces are still to be timed."""
 
@@ -72,7 +75,8 @@ def test_few_measured_claims_stay_open():
             judgement = claim.rule.judge(estimates(path))
             assert judgement.verdict in {*MEASURED, "depends", "source error"}
             opened += [name] * (judgement.verdict == "inconclusive")
-    assert len(set(opened) - LATER) <= MOST_INCONCLUSIVE, opened
+    proposed = {name for name in opened if CLAIMS[name].section.startswith(PROPOSALS)}
+    assert len(set(opened) - LATER - proposed) <= MOST_INCONCLUSIVE, opened
     assert set(opened) >= LATER, "no longer open: take it off the list"
 
 

@@ -6,6 +6,8 @@ from dfd import embedding
 from study.methods import augmented
 from study.methods.augmented import AttentionAugmented, Residual
 
+SIDE = augmented.networks.SIZE // augmented.STRIDE
+
 
 def by_definition(layer: AttentionAugmented, inputs: torch.Tensor) -> torch.Tensor:
     """Compute the attention place by place and head by head, as the paper writes it."""
@@ -59,18 +61,17 @@ def test_a_residual_layer_starts_as_nothing():
 
 def test_both_layers_cost_the_same():
     layers = [make(112) for make in (augmented.attention_layer, augmented.convolution_layer)]
-    costs = [augmented.multiply_adds(layer, 112) for layer in layers]
+    costs = [augmented.multiply_adds(layer, 112, SIDE) for layer in layers]
     assert costs[1] == pytest.approx(costs[0], rel=0.02)
 
 
 def test_multiply_adds_are_those_of_the_formula():
-    side = augmented.networks.SIZE // augmented.STRIDE
-    assert augmented.multiply_adds(torch.nn.Conv2d(8, 5, 3, padding=1), 8) == 9 * 8 * 5 * side**2
+    assert augmented.multiply_adds(torch.nn.Conv2d(8, 5, 3, padding=1), 8, 7) == 9 * 8 * 5 * 7**2
 
 
-@pytest.mark.parametrize("layers", [augmented.attention_layers, augmented.convolution_layers])
-def test_at_the_beginning_the_network_is_the_backbone(sample, layers):
-    network, features = layers(sample)
+@pytest.mark.parametrize("make", [augmented.attention_layer, augmented.convolution_layer])
+def test_at_the_beginning_the_network_is_the_backbone(sample, make):
+    network, features = augmented.layers(sample, make)
     pictures = torch.randn(2, 3, augmented.networks.SIZE, augmented.networks.SIZE)
     with torch.inference_mode():
         torch.testing.assert_close(network.eval()(pictures), embedding.backbone(sample)(pictures))
