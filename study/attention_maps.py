@@ -2,12 +2,13 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from dfd import dataset, faces, loading, tables, training
 from dfd.classifier import Classifier
 from dfd.run import Run
-from study import crossfit, dependencies, kept, plots
+from study import comparing, crossfit, dependencies, kept, plots
 from study.crossfit import Fold
 from study.kept import Trained
 from study.methods import attention, networks
@@ -17,6 +18,7 @@ EXAMPLES = 6
 """Fakes that are shown."""
 
 RATE = 5e-4
+"""Learning rate, as `study.methods.attention` has it."""
 
 
 def draw(run: Run) -> Figure:
@@ -36,9 +38,7 @@ def draw(run: Run) -> Figure:
     if reason := crossfit.obstacle(run):
         return plots.obstacle_figure(reason)
     fold = crossfit.folds(run, "quick")[0]
-    videos = crossfit.divide(run, fold, "quick")
-    rows = some_faces(training.labelled_faces(run, set(videos.loc[videos["part"] == "judged", "video"])))
-    rows = rows.groupby("video", sort=False).first().reset_index()
+    rows = _faces(run, fold, "judged").groupby("video", sort=False).first().reset_index()
     pictures = loading.resized(faces.images(run, rows["face_id"].to_list()), networks.SIZE)
     maps = attention.maps(network(run, fold).backbone, pictures)
     fake = dataset.is_fake(rows)
@@ -64,16 +64,21 @@ def network(run: Run, fold: Fold) -> Classifier:
     own = networks.recipe(attention.ATTENTION.name, RATE, fold.seed, shown=networks.PASS)
 
     def anew() -> Trained:
-        videos = crossfit.divide(run, fold, "quick")
-        rows = some_faces(training.labelled_faces(run, set(videos.loc[videos["part"] == "train", "video"])))
+        rows = _faces(run, fold, "train")
         return {"weights": networks.train(run, rows, own, attention.layers).state_dict()}
 
-    code = dependencies.code_hash(networks.__name__, start="train")
-    made_from = tables.fingerprint(code, crossfit.inputs(run), vars(own))
+    parts = ((networks, "train"), (attention, "layers"), (comparing, "divide"))
+    code = [dependencies.code_hash(module.__name__, start=start) for module, start in parts]
+    made_from = tables.fingerprint(*code, crossfit.inputs(run), vars(own))
     trained = kept.reuse_or_train(run, "attention-map", made_from, anew)
     model = Classifier(*attention.layers(run), own.head, own.dropout)
     model.load_state_dict(trained["weights"])
     return model.eval()
+
+
+def _faces(run: Run, fold: Fold, part: str) -> pd.DataFrame:
+    videos = comparing.divide(run, fold, "quick")
+    return some_faces(training.labelled_faces(run, set(videos.loc[videos["part"] == part, "video"])))
 
 
 def _figure(pictures: np.ndarray, maps: np.ndarray, means: dict[str, np.ndarray]) -> Figure:

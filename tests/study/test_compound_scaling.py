@@ -3,7 +3,7 @@ from matplotlib import pyplot as plt
 from test_methods import made_up
 
 from study.experiments import attention_layer, compound_scaling, discriminator_start, tuned_layers
-from study.methods import adversarial, augmented, fine_tuned, partly, scaled
+from study.methods import adversarial, augmented, partly, scaled
 from study.records import Result
 
 WORST, BEST = "wider", "deeper and sharper"
@@ -54,8 +54,3 @@ def test_a_better_network_is_told_from_a_worse_one(experiment, better, worse, di
     estimates = experiment.estimate(made_up({better: 3.0, worse: 0.3}))
     assert estimates[difference].low > 0
     plt.close(experiment.draw(Result("a", "quick", made_up({better: 1, worse: 1}), estimates, "actors", 30)))
-
-
-def test_names_stay_apart_of_networks_that_other_experiments_show():
-    """A name means one number: the fine-tuned network is called otherwise where other videos count."""
-    assert fine_tuned.FINE_TUNED.name not in {tuned_layers.ALL, attention_layer.PLAIN}
