@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from dfd import embedding, reduction, tables
+from dfd import embedding, faces, reduction, sampling, tables
 from dfd.errors import InputError
 from dfd.run import Run
 
@@ -21,6 +21,9 @@ SMALLEST = 8
 """Faces that make a cluster, as many as the report takes of one FAKE video."""
 
 SPACES = ("points", "vectors")
+
+MOST_VECTORS = 20_000
+"""Vectors that are clustered at most: in a thousand dimensions HDBSCAN's trees spare it no pair."""
 
 
 def path(run: Run, space: str = "points", model: str = "backbone") -> Path:
@@ -54,7 +57,8 @@ def table(run: Run, space: str = "points", model: str = "backbone") -> pd.DataFr
     Returns
     -------
     DataFrame
-        face_id, cluster (-1 for noise), probability (how strongly it belongs to it, 0 to 1).
+        face_id, cluster (-1 for noise), probability (how strongly it belongs to it, 0 to 1); of all
+        points, or of the vectors that `subset` draws.
 
     Raises
     ------
@@ -68,9 +72,9 @@ def table(run: Run, space: str = "points", model: str = "backbone") -> pd.DataFr
         coordinates, drawn = rows[["x", "y", "z"]].to_numpy(), []
     else:
         embeddings = embedding.table(run, model)
-        rows, source = reduction.subset(run, embeddings), embedding.path(run, model)
+        rows, source = subset(run, embeddings), embedding.path(run, model)
         coordinates = embedding.vectors(rows)
-        drawn = [reduction.LARGEST] if len(rows) < len(embeddings) else []
+        drawn = [MOST_VECTORS] if len(rows) < len(embeddings) else []
     fingerprint = tables.fingerprint(VERSION, tables.stored_fingerprint(source), *drawn)
 
     def make() -> pd.DataFrame:
@@ -80,6 +84,26 @@ def table(run: Run, space: str = "points", model: str = "backbone") -> pd.DataFr
         )
 
     return tables.reuse_or_make(path(run, space, model), fingerprint, make)
+
+
+def subset(run: Run, embeddings: pd.DataFrame) -> pd.DataFrame:
+    """Draw the faces whose vectors are clustered: all of whole videos, as `dfd.sampling.some_videos` does.
+
+    Parameters
+    ----------
+    embeddings : DataFrame
+        As `dfd.embedding.table` gives it.
+
+    Returns
+    -------
+    DataFrame
+        At most `MOST_VECTORS` of its rows, in the same order.
+    """
+    if len(embeddings) <= MOST_VECTORS:
+        return embeddings
+    there = faces.table(run)[["face_id", "video", "label"]].merge(embeddings[["face_id"]], on="face_id")
+    drawn = sampling.some_videos(there, MOST_VECTORS, run.seed)
+    return embeddings[embeddings["face_id"].isin(drawn["face_id"])]
 
 
 def find(points: np.ndarray, smallest: int = SMALLEST) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +139,8 @@ def find(points: np.ndarray, smallest: int = SMALLEST) -> tuple[np.ndarray, np.n
     """
     if len(points) <= smallest:
         return np.full(len(points), NOISE), np.zeros(len(points))
-    clusterer = hdbscan.HDBSCAN(min_cluster_size=smallest).fit(points.astype(np.float64))
+    # Its processes for many points take longer to start than they save, and stay for minutes.
+    clusterer = hdbscan.HDBSCAN(min_cluster_size=smallest, core_dist_n_jobs=1).fit(points.astype(np.float64))
     return clusterer.labels_, clusterer.probabilities_
 
 

@@ -1,25 +1,31 @@
 """Dimension reduction: embeddings as points in three dimensions, and how much of them survives it."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import openTSNE
 import pandas as pd
+import torch
 from sklearn.decomposition import PCA
 
-from dfd import embedding, faces, sampling, tables
+from dfd import embedding, tables
 from dfd.errors import InputError
 from dfd.run import Run
 
 VERSION = 1
 """Raised when the code of this stage makes other tables than before."""
 
+MANY_VERSION = 1
+"""Raised when `dfd.many_points` or the modules that it uses place points otherwise."""
+
 METHODS = ("pca", "tsne", "pca+tsne")
 COMPONENTS = 3
 PCA_COMPONENTS = 50
 PERPLEXITY = 50
-LARGEST = 20_000
-"""Faces that are reduced at most, for t-SNE takes half an hour and more for 130,000."""
+MOST_BARNES_HUT = 20_000
+"""Points up to which t-SNE sums by Barnes and Hut's method and finds neighbours exactly; with more of them it
+takes `dfd.many_points`."""
 
 
 def path(run: Run, method: str = "pca+tsne", model: str = "backbone") -> Path:
@@ -52,53 +58,53 @@ def table(run: Run, method: str = "pca+tsne", model: str = "backbone") -> pd.Dat
     Returns
     -------
     DataFrame
-        face_id, x, y, z, of the faces of `subset`.
+        face_id, x, y, z, of all faces that have a vector.
 
     Raises
     ------
     InputError
-        If there is no such method, or there are fewer than four faces.
+        If there is no such method, there are fewer than four faces, or a vector is no number.
+
+    Notes
+    -----
+    With more than `MOST_BARNES_HUT` faces the neighbours and the map so far are kept in a folder beside the
+    table until it is there, so that a run that was stopped goes on after the last 50 iterations.
     """
     if method not in METHODS:
         raise InputError(f"method {method!r}", f"no such reduction; there are {', '.join(METHODS)}")
     embeddings = embedding.table(run, model)
-    drawn = [LARGEST] if len(embeddings) > LARGEST else []
+    many = [MANY_VERSION] if method != "pca" and len(embeddings) > MOST_BARNES_HUT else []
     fingerprint = tables.fingerprint(
-        VERSION, tables.stored_fingerprint(embedding.path(run, model)), method, run.seed, *drawn
+        VERSION, tables.stored_fingerprint(embedding.path(run, model)), method, run.seed, *many
     )
+    folder = path(run, method, model).with_suffix(f".{fingerprint}")
 
     def make() -> pd.DataFrame:
-        rows = subset(run, embeddings)
-        points = reduce(embedding.vectors(rows), method, run.seed, jobs=run.jobs)
-        return pd.DataFrame(points, columns=["x", "y", "z"]).assign(face_id=rows["face_id"].to_numpy())[
+        vectors = embedding.vectors(embeddings)
+        points = reduce(vectors, method, run.seed, run.jobs, run.device, folder)
+        return pd.DataFrame(points, columns=["x", "y", "z"]).assign(face_id=embeddings["face_id"].to_numpy())[
             ["face_id", "x", "y", "z"]
         ]
 
-    return tables.reuse_or_make(path(run, method, model), fingerprint, make)
+    points = tables.reuse_or_make(path(run, method, model), fingerprint, make)
+    shutil.rmtree(folder, ignore_errors=True)
+    return points
 
 
-def subset(run: Run, embeddings: pd.DataFrame) -> pd.DataFrame:
-    """Draw the faces that are reduced and clustered: all of whole videos, as `dfd.sampling.some_videos` does.
-
-    Parameters
-    ----------
-    embeddings : DataFrame
-        As `dfd.embedding.table` gives it.
-
-    Returns
-    -------
-    DataFrame
-        At most `LARGEST` of its rows, in the same order.
-    """
-    if len(embeddings) <= LARGEST:
-        return embeddings
-    there = faces.table(run)[["face_id", "video", "label"]].merge(embeddings[["face_id"]], on="face_id")
-    drawn = sampling.some_videos(there, LARGEST, run.seed)
-    return embeddings[embeddings["face_id"].isin(drawn["face_id"])]
-
-
-def reduce(vectors: np.ndarray, method: str, seed: int, jobs: int = 1) -> np.ndarray:
+def reduce(
+    vectors: np.ndarray,
+    method: str,
+    seed: int,
+    jobs: int = 1,
+    device: torch.device | str = "cpu",
+    folder: Path | None = None,
+) -> np.ndarray:
     """Reduce vectors to three dimensions.
+
+    Up to `MOST_BARNES_HUT` points t-SNE is openTSNE's, with exact neighbours and Barnes and Hut's sums. Their
+    time grows so fast that 130,000 points take half an hour, so more points are placed by the same descent
+    from the same start with `dfd.many_points`, whose sums are closer to the exact ones (chapter 05 measures
+    both).
 
     Parameters
     ----------
@@ -110,6 +116,10 @@ def reduce(vectors: np.ndarray, method: str, seed: int, jobs: int = 1) -> np.nda
         Seed of the random start of t-SNE and of the randomised PCA.
     jobs : int
         Threads of t-SNE.
+    device : torch.device or str
+        Where many points are placed.
+    folder : Path, optional
+        Where the steps of placing many points are kept until the end; see `dfd.many_points.embed`.
 
     Returns
     -------
@@ -118,7 +128,8 @@ def reduce(vectors: np.ndarray, method: str, seed: int, jobs: int = 1) -> np.nda
     Raises
     ------
     InputError
-        If there are fewer than four vectors.
+        If there are fewer than four vectors, one of them has a component that is no finite number, or all are
+        the same.
 
     References
     ----------
@@ -135,9 +146,21 @@ def reduce(vectors: np.ndarray, method: str, seed: int, jobs: int = 1) -> np.nda
     """
     if len(vectors) < COMPONENTS + 1:
         raise InputError("embeddings", f"{len(vectors)} faces are too few for {COMPONENTS} dimensions")
+    if bad := int((~np.isfinite(vectors).all(axis=1)).sum()):
+        raise InputError("embeddings", f"{bad} of {len(vectors)} vectors have components that are no numbers")
+    if np.array_equal(vectors.min(axis=0), vectors.max(axis=0)):
+        raise InputError(
+            "embeddings", f"all {len(vectors)} vectors are the same, so there is nothing to show"
+        )
     if method == "pca":
-        return _pca(vectors, COMPONENTS, seed)
-    return _tsne(vectors if method == "tsne" else _pca(vectors, PCA_COMPONENTS, seed), seed, jobs)
+        return principal_components(vectors, COMPONENTS, seed)
+    reduced = vectors if method == "tsne" else principal_components(vectors, PCA_COMPONENTS, seed)
+    if len(vectors) <= MOST_BARNES_HUT:
+        return barnes_hut(reduced, seed, jobs)
+    # It brings a compiler and an index, which few points do without.
+    from dfd import many_points
+
+    return many_points.embed(reduced, perplexity(len(reduced)), seed, jobs, device, folder)
 
 
 def perplexity(count: int) -> float:
@@ -156,18 +179,48 @@ def perplexity(count: int) -> float:
     return min(PERPLEXITY, (count - 1) / 3)
 
 
-def _pca(vectors: np.ndarray, components: int, seed: int) -> np.ndarray:
+def principal_components(vectors: np.ndarray, components: int, seed: int) -> np.ndarray:
+    """Project vectors on the directions in which they vary most.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, features)
+        The vectors.
+    components : int
+        Directions; at most as many as there are vectors and features are kept.
+    seed : int
+        Seed of the randomised singular value decomposition, which large tables get.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, components)
+    """
     components = min(components, *vectors.shape)
     return PCA(components, random_state=seed).fit_transform(vectors).astype(np.float32)
 
 
-def _tsne(vectors: np.ndarray, seed: int, jobs: int) -> np.ndarray:
-    # Barnes and Hut's method is the only fast one in three dimensions, and twice as fast as scikit-learn's.
+def barnes_hut(vectors: np.ndarray, seed: int, jobs: int) -> np.ndarray:
+    """Place vectors by openTSNE's plain run, with Barnes and Hut's sums.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, features)
+        The vectors.
+    seed : int
+        Seed of the start, and of the neighbours where they are approximate.
+    jobs : int
+        Threads.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 3)
+    """
+    # It is the only fast method of a kept library in three dimensions, and twice as fast as scikit-learn's.
     reducer = openTSNE.TSNE(
         n_components=COMPONENTS,
         perplexity=perplexity(len(vectors)),  # pyright: ignore[reportArgumentType]
         initialization="pca",
-        neighbors="exact" if len(vectors) <= LARGEST else "approx",
+        neighbors="exact" if len(vectors) <= MOST_BARNES_HUT else "approx",
         negative_gradient_method="bh",
         n_jobs=jobs,
         random_state=seed,

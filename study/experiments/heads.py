@@ -12,7 +12,7 @@ from scipy.special import expit
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
-from dfd import classifier, dataset, embedding, evaluation, fitting, reduction, tables, training
+from dfd import classifier, clustering, dataset, embedding, evaluation, fitting, tables, training
 from dfd.recipe import Recipe
 from dfd.run import Run
 from study import measuring, plots, scores, statistics, truth
@@ -80,7 +80,7 @@ def obstacle(run: Run) -> str:
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
     """Train the heads and let them judge: one row for each seed, head and video."""
     plan = PLANS[depth]
-    vectors = reduction.subset(run, embedding.table(run, "backbone"))
+    vectors = clustering.subset(run, embedding.table(run, "backbone"))
     faces = training.labelled_faces(run).merge(vectors[["face_id", "vector"]], on="face_id")
     faces = truth.with_unit(run, faces)
     parts = [

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dfd import clustering, reduction
+from dfd import clustering, faces, reduction
 from dfd.errors import InputError
 
 
@@ -32,6 +32,17 @@ def test_table_has_a_cluster_for_each_face(few):
     assert found.columns.to_list() == ["face_id", "cluster", "probability"]
     assert found["face_id"].to_list() == reduction.table(few)["face_id"].to_list()
     assert len(clustering.table(few, "vectors")) == len(found)
+
+
+def test_of_too_many_vectors_those_of_whole_videos_are_clustered(few, tmp_path, monkeypatch):
+    rows = faces.table(few)
+    monkeypatch.setattr(clustering, "MOST_VECTORS", len(rows) // 2)
+    monkeypatch.setattr(clustering, "path", lambda *arguments: tmp_path / "clusters.parquet")
+    clusters = clustering.table(few, "vectors")
+    assert 0 < len(clusters) <= clustering.MOST_VECTORS < len(rows)
+    drawn = rows[rows["face_id"].isin(clusters["face_id"])]
+    assert drawn["face_id"].to_list() == clusters["face_id"].to_list()
+    assert len(drawn) == rows["video"].isin(drawn["video"]).sum()
 
 
 def test_unknown_space_is_refused(few):

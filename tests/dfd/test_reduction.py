@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dfd import embedding, faces, reduction
+from dfd import embedding, faces, many_points, reduction
 from dfd.errors import InputError
 
 
@@ -45,15 +45,30 @@ def test_table_has_a_point_for_each_face(few, method):
     assert faces.table(few)["face_id"].isin(points["face_id"]).all()
 
 
-def test_of_too_many_faces_those_of_whole_videos_are_reduced(few, tmp_path, monkeypatch):
-    rows, whole = faces.table(few), reduction.table(few)
-    before = reduction.path(few).read_bytes()
-    monkeypatch.setattr(reduction, "LARGEST", len(rows) // 2)
+def test_vectors_that_are_no_numbers_are_an_error(blobs):
+    broken = blobs.copy()
+    broken[3, 5] = np.nan
+    with pytest.raises(InputError, match="1 of 120 vectors have components that are no numbers"):
+        reduction.reduce(broken, "pca+tsne", 0)
+
+
+def test_vectors_that_are_all_the_same_are_an_error():
+    with pytest.raises(InputError, match="all 40 vectors are the same"):
+        reduction.reduce(np.ones((40, 20), dtype=np.float32), "pca+tsne", 0)
+
+
+def test_faces_that_are_repeated_are_placed(blobs):
+    points = reduction.reduce(np.repeat(blobs[:4], 30, axis=0).astype(np.float32), "pca+tsne", 0)
+    assert points.shape == (120, 3) and np.isfinite(points).all()
+
+
+def test_from_a_number_on_points_are_placed_with_a_mesh(few, tmp_path, monkeypatch):
+    whole, before = reduction.table(few), reduction.path(few).read_bytes()
+    monkeypatch.setattr(reduction, "MOST_BARNES_HUT", len(whole) - 1)
+    monkeypatch.setattr(many_points, "PHASES", ((50, 12.0, 0.5), (50, 1.0, 0.8)))
     monkeypatch.setattr(reduction, "path", lambda *arguments: tmp_path / "points.parquet")
     points = reduction.table(few)
-    assert 0 < len(points) <= reduction.LARGEST < len(whole)
-    drawn = rows[rows["face_id"].isin(points["face_id"])]
-    assert drawn["face_id"].to_list() == points["face_id"].to_list()
-    assert len(drawn) == rows["video"].isin(drawn["video"]).sum()
+    assert points["face_id"].equals(whole["face_id"]) and not points.equals(whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["points.parquet"], "the steps are gone"
     monkeypatch.undo()
     assert reduction.table(few).equals(whole) and reduction.path(few).read_bytes() == before
