@@ -16,11 +16,11 @@ export MALLOC_TRIM_THRESHOLD_ := 268435456
 
 .DELETE_ON_ERROR:
 .PHONY: help install env synthenv book people faces embed train test lint unit longtest nbval synthtest htmltest study sample hard-faces notebooks versions lock bench drill \
-	bench-extract clean FORCE
+	bench-extract bench-130k clean FORCE
 
 help: ## List the targets
 	@echo "make book builds the book, make test runs every test; the targets are:"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
 	@echo "Variables: PROFILE=sample|dfdc DFDC=folder BACKBONE=name WEIGHTS=file PARTS=0,1,2 VIDEOS=500 JOBS=2 SCHEDULER=tls://host:8786 DEPTH=full BUILD=folder"
 
 
@@ -153,6 +153,9 @@ bench: env ## Measure the performance figures; results go to results
 
 bench-extract: env ## Compare the extractor with the report's loop on one clip (CLIP=file for another)
 	$(BIN)/python -m study measure extraction_speed $(if $(CLIP),--clip $(CLIP))
+
+bench-130k: env ## Place up to 260,000 faces by scikit-learn, openTSNE and the mesh, and compare; an hour, resumable
+	$(BIN)/python -m study measure large_maps
 
 drill: env ## Run the profile dfdc on a folder of DFDC's size, made of the sample, in 8 GB; hours, resumable (KEEP=1)
 	$(BIN)/python -m study drill $(if $(KEEP),--keep)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import faiss
 import numpy as np
@@ -36,7 +37,7 @@ PHASES = ((250, 12.0, 0.5), (500, 1.0, 0.8))
 Objective = Callable[..., tuple[float, np.ndarray]]
 
 
-class Attraction:
+class MeshGradient:
     """Computes the gradient of t-SNE's objective with a mesh, for `openTSNE.TSNEEmbedding` to descend.
 
     Parameters
@@ -84,7 +85,7 @@ class Attraction:
         return divergence, pulls - forces / total
 
 
-def embed(
+def tsne(
     vectors: np.ndarray,
     perplexity: float,
     seed: int,
@@ -138,7 +139,7 @@ def place(
     device: torch.device | str = "cpu",
     folder: Path | None = None,
 ) -> np.ndarray:
-    """Place points by their affinities: the last step of `embed`.
+    """Place points by their affinities: the last step of `tsne`.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ def place(
     """
     start = initialization.pca(vectors, n_components=3, random_state=seed)
     on_gpu = AllPairs(device) if torch.device(device).type == "cuda" else None
-    *_, points = descend(start, matrix, lambda: on_gpu or Attraction(jobs), folder)
+    *_, points = descend(start, matrix, lambda: on_gpu or MeshGradient(jobs), folder)
     return points.astype(np.float32)
 
 
@@ -247,9 +248,9 @@ def descend(
     matrix : csr_matrix of float32, shape (n, n)
         Their affinities.
     objective : callable
-        Gives an `Attraction` or `dfd.all_pairs.AllPairs`. It is asked every `CHUNK` iterations, since a mesh
-        chooses its step by the iteration before, and a map that goes on shall end like one that was never
-        stopped.
+        Gives a `MeshGradient` or a `dfd.all_pairs.AllPairs`. It is asked every `CHUNK` iterations, since a
+        mesh chooses its step by the iteration before, and a map that goes on shall end like one that was
+        never stopped.
     folder : Path, optional
         Where the map so far is kept, and looked for.
 
@@ -299,20 +300,29 @@ def _keep(embedding: openTSNE.TSNEEmbedding, chunks: int, path: Path | None) -> 
 
 def _resume(embedding: openTSNE.TSNEEmbedding, path: Path | None) -> int:
     """Take over a kept map; gives how many chunks it has behind it."""
-    if not path or not path.is_file():
+    state = _kept(path, ("chunks", "points", "update", "gains"))
+    if not state:
         return 0
-    with np.load(path) as kept:
-        embedding[:] = kept["points"]
-        embedding.optimizer.update, embedding.optimizer.gains = kept["update"], kept["gains"]
-        return int(kept["chunks"])
+    chunks, embedding[:], embedding.optimizer.update, embedding.optimizer.gains = state
+    return int(chunks)
+
+
+def _kept(path: Path | None, names: tuple[str, ...]) -> list[np.ndarray]:
+    """Read arrays that were kept; none if they are not there, or not whole."""
+    if not path or not path.is_file():
+        return []
+    try:
+        with np.load(path) as arrays:
+            return [arrays[name] for name in names]
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return []
 
 
 def _reused(
     path: Path | None, make: Callable[[], tuple[np.ndarray, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    if path and path.is_file():
-        with np.load(path) as kept:
-            return kept["indices"], kept["distances"]
+    if kept := _kept(path, ("indices", "distances")):
+        return kept[0], kept[1]
     indices, distances = make()
     if path:
         with tables.replacing(path) as aside:

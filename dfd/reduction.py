@@ -119,7 +119,7 @@ def reduce(
     device : torch.device or str
         Where many points are placed.
     folder : Path, optional
-        Where the steps of placing many points are kept until the end; see `dfd.many_points.embed`.
+        Where the steps of placing many points are kept until the end; see `dfd.many_points.tsne`.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def reduce(
     # It brings a compiler and an index, which few points do without.
     from dfd import many_points
 
-    return many_points.embed(reduced, perplexity(len(reduced)), seed, jobs, device, folder)
+    return many_points.tsne(reduced, perplexity(len(reduced)), seed, jobs, device, folder)
 
 
 def perplexity(count: int) -> float:

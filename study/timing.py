@@ -215,7 +215,7 @@ def load(table: pd.DataFrame) -> Interval:
 
 
 def _time_all(trials: list[Trial], device: str, pace: Pace) -> list[dict]:
-    before, load = _peak_memory(), os.getloadavg()[0] / (os.cpu_count() or 1)
+    before, load = peak_memory(), os.getloadavg()[0] / (os.cpu_count() or 1)
     rows = [row for trial in trials for row in _time(trial, device, pace)]
     return [row | {"memory": row.get("memory", math.nan) - before, "load": load} for row in rows]
 
@@ -243,7 +243,7 @@ def _time(trial: Trial, device: str, pace: Pace) -> list[dict]:
             calls.append(call())
         seconds, faces = np.sum(calls, axis=0) / (len(calls) * trial.frames)
         outcome = {"unit": repeat, "frames": trial.frames, "seconds": float(seconds), "faces": float(faces)}
-        rows.append(facts | outcome | {"device": detector.device, "memory": _peak_memory(), "reason": None})
+        rows.append(facts | outcome | {"device": detector.device, "memory": peak_memory(), "reason": None})
     return rows
 
 
@@ -252,8 +252,14 @@ def _resized(image: np.ndarray, short_side: int) -> np.ndarray:
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale != 1 else image
 
 
-def _peak_memory() -> float:
-    """Tell the most memory that this process has held, in MiB; missing on systems other than Linux."""
+def peak_memory() -> float:
+    """Tell the most memory that this process has held.
+
+    Returns
+    -------
+    float
+        MiB; NaN on systems other than Linux.
+    """
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.is_file() else []
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), math.nan)

@@ -64,7 +64,10 @@ CORE = {
 }
 """What ``pip install .`` brings and `dfd` imports."""
 
-SHOWING = {"study.__main__", "study.pages", "study.costs", "study.detector_views", "study.hard_views"}
+SHOWING = {
+    *("study.__main__", "study.pages", "study.costs", "study.detector_views", "study.hard_views"),
+    "study.large_map_views",
+}
 """What shows experiments by name; nothing else of `study` outside its experiments imports one."""
 
 PARTS_OF_EXPERIMENTS = {"inputs", "obstacle", "collect", "estimate", "draw"}

@@ -98,8 +98,9 @@ CLAIMS: dict[str, Claim] = {
         experiment="many_faces",
         rule=Less("minutes for 130,000 points", than=45, unit="min"),
         shown="tab-many-faces",
-        note="Timings of 32,500 points, a quarter of them, or more would decide it. That there are 520 "
-        "clusters follows from how many faces make one.",
+        note="Timings of 32,500 points, a quarter of them, or more decide it. They are of this book's stage "
+        "on two cores; the report does not say what machine it had. That there are 520 clusters follows from "
+        "how many faces make one.",
     ),
     "C17": Claim(
         "3.3.3.2, 5.1",

@@ -1,24 +1,26 @@
-"""How long do PCA, t-SNE and HDBSCAN take for the report's 130,000 faces? (C16)."""
+"""How long do PCA, t-SNE and HDBSCAN take for the report's 130,000 faces, and what do they find? (C16)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from sklearn.metrics import adjusted_rand_score
 
 from dfd import clustering, embedding, faces, reduction, tables
 from dfd.run import Run
-from study import growth, measuring, plots, statistics
+from study import growth, measuring, plots, population, statistics, timing
 from study.records import Depth, Result
 from study.statistics import NOT_COMPUTABLE, Interval
 
-UNIT = "repeats"
+UNIT = "draws"
 TIMES = True
 TARGET = 130_000
 REACH = 4
 """How many times as many points as were measured at most a statement may be about."""
 
 STEPS = ("PCA + t-SNE", "HDBSCAN")
+FINDINGS = ("people", "source videos", "clusters", "noise", "ARI with people", "ARI with source videos")
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,14 @@ class Plan:
     sizes : tuple of int
         Numbers of points.
     repeats : int
-        Runs of each.
+        Draws of each.
     """
 
     sizes: tuple[int, ...]
     repeats: int
 
 
-PLANS: dict[Depth, Plan] = {"quick": Plan((100, 200, 400), 3), "full": Plan((1000, 2000, 4000), 5)}
+PLANS: dict[Depth, Plan] = {"quick": Plan((100, 200, 400), 3), "full": Plan((130_000,), 3)}
 
 
 measure = measuring.of(__name__)
@@ -55,21 +57,25 @@ def obstacle(run: Run) -> str:
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
-    """Reduce and cluster points drawn around the run's embeddings: one row for each size, repeat and step."""
-    plan, drawn = PLANS[depth], growth.around_embeddings(run)
+    """Reduce and cluster faces drawn like the run's: one row for each size, draw and step.
+
+    Each row of a draw also has how many people and source videos were drawn, how many clusters were found,
+    the share of noise, the index of the clusters with both, and the most memory that was taken so far.
+    """
+    plan, spread = PLANS[depth], population.spread(run)
     # The first run also loads and compiles things.
-    _steps(run, drawn(min(plan.sizes)))
+    _steps(run, spread, min(plan.sizes) if depth == "quick" else reduction.MOST_BARNES_HUT + 1, 0)
     rows = [
-        (step, size, repeat, seconds)
-        for repeat in range(plan.repeats)
+        row
+        for seed in range(plan.repeats)
         for size in plan.sizes
-        for step, seconds in _steps(run, drawn(size)).items()
+        for row in _steps(run, spread, size, run.seed + seed)
     ]
-    return pd.DataFrame(rows, columns=["algorithm", "n", "unit", "seconds"])
+    return pd.DataFrame(rows)
 
 
 def estimate(table: pd.DataFrame) -> dict[str, Interval]:
-    """Give the growth of each step, and the time for 130,000 points as far as the measured sizes allow.
+    """Give the growth of each step, the time for 130,000 points as far as sizes allow, and what was found.
 
     If the largest is below a quarter of them, all that is known is that it takes longer than the largest.
     """
@@ -80,7 +86,12 @@ def estimate(table: pd.DataFrame) -> dict[str, Interval]:
         for step, power in growth.powers(times).items()
     }
     minutes = times.groupby(["repeat", "n"])["seconds"].sum().unstack() / 60
-    return estimates | {f"minutes for {TARGET:,} points": _minutes(minutes)}
+    estimates[f"minutes for {TARGET:,} points"] = _minutes(minutes)
+    if "clusters" in table:
+        largest = table[table["n"] == table["n"].max()].groupby("unit").first()
+        for column in FINDINGS:
+            estimates[f"{column} of {table['n'].max():,} drawn faces"] = statistics.median(largest[column])
+    return estimates
 
 
 def draw(result: Result) -> Figure:
@@ -101,11 +112,12 @@ def beside(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Seconds, one row for each number of points and one column for each step.
+        Seconds, one row for each number of points and one column for each step; and the most memory.
     """
     if table.empty:
-        return pd.DataFrame(columns=list(STEPS))
-    return table.pivot_table(index="n", columns="algorithm", values="seconds", aggfunc="median")[list(STEPS)]
+        return pd.DataFrame(columns=[*STEPS, "gigabytes"])
+    seconds = table.pivot_table(index="n", columns="algorithm", values="seconds", aggfunc="median")
+    return seconds[list(STEPS)].assign(gigabytes=table.groupby("n")["gigabytes"].max())
 
 
 def _minutes(minutes: pd.DataFrame) -> Interval:
@@ -123,12 +135,26 @@ def _minutes(minutes: pd.DataFrame) -> Interval:
     return statistics.median(taken[:, -1] * (TARGET / sizes[-1]) ** powers)
 
 
-def _steps(run: Run, vectors: np.ndarray) -> dict[str, float]:
-    points = np.empty((0, reduction.COMPONENTS))
+def _steps(run: Run, spread: population.Spread, size: int, seed: int) -> list[dict]:
+    vectors, who = population.draw(spread, size, seed)
+    outcome: dict = {}
 
     def reduce(some: np.ndarray) -> None:
-        nonlocal points
-        points = reduction.reduce(some, "pca+tsne", run.seed, run.jobs)
+        outcome["points"] = reduction.reduce(some, "pca+tsne", run.seed, run.jobs, run.device)
 
-    first = growth.seconds(reduce, vectors)
-    return {STEPS[0]: first, STEPS[1]: growth.seconds(clustering.find, points)}
+    def cluster(points: np.ndarray) -> None:
+        outcome["clusters"] = clustering.find(points)[0]
+
+    seconds = (growth.seconds(reduce, vectors), growth.seconds(cluster, outcome["points"]))
+    apart = clustering.noise_apart(outcome["clusters"])
+    facts = {
+        "n": size,
+        "unit": seed,
+        "people": who["person"].nunique(),
+        "source videos": who["source"].nunique(),
+        **clustering.summary(outcome["clusters"]),
+        "ARI with people": adjusted_rand_score(who["person"], apart),
+        "ARI with source videos": adjusted_rand_score(who["source"], apart),
+        "gigabytes": timing.peak_memory() / 1024,
+    }
+    return [{"algorithm": step, "seconds": taken} | facts for step, taken in zip(STEPS, seconds, strict=True)]

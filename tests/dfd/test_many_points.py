@@ -31,7 +31,7 @@ def test_nearly_all_neighbours_are_right(vectors):
 
 def test_points_in_one_place_are_placed():
     vectors = np.repeat(np.eye(4, 6, dtype=np.float32), 100, axis=0)
-    points = many_points.embed(vectors, 30, seed=0, jobs=2)
+    points = many_points.tsne(vectors, 30, seed=0, jobs=2)
     assert np.isfinite(points).all()
 
 
@@ -39,7 +39,7 @@ def test_points_in_one_place_are_placed():
 def test_gradient_is_that_of_all_pairs(vectors, jobs):
     matrix = many_points.affinities(*many_points.neighbours(vectors, 90, 0, 2), 30, 2)
     points = np.random.default_rng(0).normal(size=(1200, 3)) * 5
-    divergence, gradient = many_points.Attraction(jobs)(points, matrix, should_eval_error=True)
+    divergence, gradient = many_points.MeshGradient(jobs)(points, matrix, should_eval_error=True)
     right, slope = AllPairs("cpu")(points, matrix, should_eval_error=True)
     assert divergence == pytest.approx(right, rel=1e-4)
     assert np.sqrt(((gradient - slope) ** 2).mean() / (slope**2).mean()) < 1e-2
@@ -50,14 +50,14 @@ def test_the_map_is_no_worse_than_barnes_and_hut_s(vectors):
     objective = AllPairs("cpu")
     ours, theirs = (
         objective(points, matrix, should_eval_error=True)[0]
-        for points in (many_points.embed(vectors, 30, 0, 2), barnes_hut(vectors, 0, 2))
+        for points in (many_points.tsne(vectors, 30, 0, 2), barnes_hut(vectors, 0, 2))
     )
     assert ours < 1.03 * theirs
 
 
 @pytest.mark.usefixtures("short")
 def test_a_map_that_was_stopped_ends_like_one_that_was_not(vectors, tmp_path, monkeypatch):
-    whole = many_points.embed(vectors, 30, seed=0, jobs=2)
+    whole = many_points.tsne(vectors, 30, seed=0, jobs=2)
     kept = many_points.CHUNK
 
     def interrupted(stage, count, made=True):
@@ -67,8 +67,12 @@ def test_a_map_that_was_stopped_ends_like_one_that_was_not(vectors, tmp_path, mo
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(progress.Stage, "advance", interrupted)
-        many_points.embed(vectors, 30, seed=0, jobs=2, folder=tmp_path)
+        many_points.tsne(vectors, 30, seed=0, jobs=2, folder=tmp_path)
+    (tmp_path / "damaged").mkdir()
+    for name in ("map.npz", "neighbours.npz"):
+        (tmp_path / "damaged" / name).write_bytes((tmp_path / name).read_bytes()[:1000])
+    assert np.array_equal(many_points.tsne(vectors, 30, 0, 2, folder=tmp_path / "damaged"), whole)
     monkeypatch.setattr(many_points, "neighbours", None)
-    resumed = many_points.embed(vectors, 30, seed=0, jobs=2, folder=tmp_path)
+    resumed = many_points.tsne(vectors, 30, seed=0, jobs=2, folder=tmp_path)
     assert np.array_equal(resumed, whole)
-    assert np.array_equal(many_points.embed(vectors, 30, seed=0, jobs=2, folder=tmp_path), whole)
+    assert np.array_equal(many_points.tsne(vectors, 30, seed=0, jobs=2, folder=tmp_path), whole)

@@ -45,6 +45,7 @@ def test_too_few_points_give_a_lower_bound_and_no_more():
 def test_each_step_is_timed(few, monkeypatch):
     monkeypatch.setattr(many_faces, "PLANS", {"quick": many_faces.Plan((20, 30, 40), 2)})
     result = many_faces.measure(few)
-    assert many_faces.beside(result.table).shape == (3, 2)
+    assert many_faces.beside(result.table).shape == (3, 3)
     assert (result.table["seconds"] > 0).all()
+    assert result.estimates["people of 40 drawn faces"].value == 1
     plt.close(many_faces.draw(result))

@@ -1,0 +1,62 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from dfd import tables
+from study import large_map_views, results
+from study.experiments import large_maps
+
+SCORED = dict.fromkeys(large_map_views.SCORES, 0.5)
+
+
+def stored():
+    """A result of two numbers of faces, of which openTSNE has placed one."""
+    mesh = {"method": "mesh", "seed": 0, "gigabytes": 1.0, **dict.fromkeys(large_maps.STEPS, 1.0), **SCORED}
+    other = {"method": "openTSNE", "seed": 0, "gigabytes": 1.0, "PCA": 1.0, "t-SNE": 13.0, "HDBSCAN": 1.0}
+    return {"rows": [mesh | {"n": 100}, mesh | {"n": 200}, other | SCORED | {"n": 100, "divergence": 0.4}]}
+
+
+def test_maps_are_compared_where_both_methods_have_one():
+    compared = large_map_views.quality(stored())
+    assert compared.index.to_list() == [(100, 0)]
+    assert compared["times as fast"].item() == pytest.approx(3)
+    assert compared["divergence, of openTSNE's"].item() == pytest.approx(1.25)
+    assert compared["ARI people, above openTSNE's"].item() == 0
+
+
+def test_divergences_are_missing_where_a_method_has_no_map():
+    shown = large_map_views.divergences(stored())
+    assert shown["mesh"].to_list() == [0.5, 0.5] and shown["openTSNE"].isna().to_list() == [False, True]
+
+
+def test_steps_are_those_of_the_mesh():
+    steps = large_map_views.steps(stored())
+    assert steps.index.to_list() == [100, 200] and (steps["seconds"] == 5).all()
+    plt.close(large_map_views.draw(stored()))
+
+
+def test_the_map_is_drawn_in_the_colours_of_its_people(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    points = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 3)), columns=["x", "y", "z"])
+    tables.write(points.assign(person=np.arange(500) % 7), large_maps.map_path(), "made")
+    figure = large_map_views.draw_map()
+    picture = figure.axes[0].images[0].get_array()
+    drawn = (picture < 1).any(axis=2)
+    assert 400 < drawn.sum() <= 500
+    plt.close(figure)
+
+
+def test_where_nothing_is_stored_there_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    for figure in (large_map_views.draw(None), large_map_views.draw_map()):
+        plt.close(figure)
+    for view in (large_map_views.steps, large_map_views.quality, large_map_views.divergences):
+        assert view(None).empty
+
+
+def test_stored_maps_are_of_the_plan_and_within_the_memory():
+    rows = large_map_views.table(results.read("large_maps"))
+    assert set(rows["n"]) == set(large_maps.PLAN.sizes)
+    assert (rows.loc[rows["n"] <= large_maps.SHOWN, "gigabytes"] < 8).all()
+    assert len(tables.read(large_maps.map_path())) == large_maps.SHOWN
