@@ -51,7 +51,9 @@ def draw(stored: dict | None) -> Figure:
     if stored is None:
         return plots.obstacle_figure("No maps of many faces are stored.")
     rows = table(stored).rename(columns={"method": "algorithm", "seed": "repeat"})
-    return growth.draw(rows.sort_values("n", kind="stable"), "faces")
+    figure = growth.draw(rows.sort_values("n", kind="stable"), "faces")
+    figure.axes[0].set_title(f"{stored['machine']}; {stored['date']}", fontsize="small")
+    return figure
 
 
 def draw_map() -> Figure:
@@ -114,18 +116,16 @@ def quality(stored: dict | None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each number of faces and seed that both have placed, with the time of both as a ratio.
+        One row for each number of faces and seed that both have placed: how many times as fast the mesh was,
+        its divergence as a multiple of openTSNE's, and the differences of the other `SCORES`.
     """
     rows = table(stored).set_index(["n", "seed"])
     ours, theirs = (rows[rows["method"] == method] for method in (MESH, OPENTSNE))
     ours, theirs = (both.loc[ours.index.intersection(theirs.index)] for both in (ours, theirs))
     shown = {
         "times as fast": theirs["seconds"] / ours["seconds"],
-        "divergence, of openTSNE's": ours["divergence"] / theirs["divergence"],
-        **{
-            f"{name}, above openTSNE's": ours[name] - theirs[name]
-            for name in ("trustworthiness", "preservation", "ARI people", "ARI sources")
-        },
+        "divergence": ours["divergence"] / theirs["divergence"],
+        **{name: ours[name] - theirs[name] for name in SCORES[1:]},
     }
     return pd.DataFrame(shown)
 

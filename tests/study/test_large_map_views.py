@@ -14,15 +14,18 @@ def stored():
     """A result of two numbers of faces, of which openTSNE has placed one."""
     mesh = {"method": "mesh", "seed": 0, "gigabytes": 1.0, **dict.fromkeys(large_maps.STEPS, 1.0), **SCORED}
     other = {"method": "openTSNE", "seed": 0, "gigabytes": 1.0, "PCA": 1.0, "t-SNE": 13.0, "HDBSCAN": 1.0}
-    return {"rows": [mesh | {"n": 100}, mesh | {"n": 200}, other | SCORED | {"n": 100, "divergence": 0.4}]}
+    made = {"machine": "two cores", "date": "2026-01-01"}
+    return made | {
+        "rows": [mesh | {"n": 100}, mesh | {"n": 200}, other | SCORED | {"n": 100, "divergence": 0.4}]
+    }
 
 
 def test_maps_are_compared_where_both_methods_have_one():
     compared = large_map_views.quality(stored())
     assert compared.index.to_list() == [(100, 0)]
     assert compared["times as fast"].item() == pytest.approx(3)
-    assert compared["divergence, of openTSNE's"].item() == pytest.approx(1.25)
-    assert compared["ARI people, above openTSNE's"].item() == 0
+    assert compared["divergence"].item() == pytest.approx(1.25)
+    assert compared["ARI people"].item() == 0
 
 
 def test_divergences_are_missing_where_a_method_has_no_map():
