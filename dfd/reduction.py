@@ -102,8 +102,8 @@ def reduce(
     """Reduce vectors to three dimensions.
 
     Up to `MOST_BARNES_HUT` points t-SNE is openTSNE's, with exact neighbours and Barnes and Hut's sums. More
-    points are placed by the same descent from the same start with `dfd.many_points`, which takes a quarter of
-    the time or less and whose maps are no worse (chapter 05 measures both).
+    points are placed by the same descent from the same start with `dfd.many_points`, which takes about a
+    quarter of the time and whose maps are no worse (chapter 05 measures both).
 
     Parameters
     ----------
