@@ -18,6 +18,7 @@ from scipy import sparse
 from dfd import progress, tables
 from dfd.all_pairs import EPSILON, AllPairs
 from dfd.repulsion import Mesh
+from dfd.run import cores
 
 NEIGHBOURS = 3
 """Neighbours of a point that have an affinity to it, as a multiple of the perplexity."""
@@ -74,7 +75,7 @@ class MeshGradient:
         """
         points = np.asarray(embedding)
         forces, total = self._repulsion(points)
-        set_num_threads(self.jobs)
+        set_num_threads(min(self.jobs, cores()))
         single = points.astype(np.float32)
         pulls = np.empty_like(single)
         _attract(single, affinities.indptr, affinities.indices, affinities.data, pulls)

@@ -7,6 +7,8 @@ import numpy as np
 import scipy.fft
 from numba import njit, prange, set_num_threads
 
+from dfd.run import cores
+
 SMOOTHNESS = 3
 """The far part of the kernel has so many continuous derivatives where the near part ends; `_add_near` is
 written out for three."""
@@ -88,7 +90,7 @@ class Mesh:
         total : float
             Sum of 1 / (1 + d_ij^2) over all ordered pairs of different points.
         """
-        set_num_threads(self.jobs)
+        set_num_threads(min(self.jobs, cores()))
         count, lowest = len(points), points.min(axis=0)
         width = np.maximum(points.max(axis=0) - lowest, 1e-12)
         step = self._step = _best_step(self._step, width, self._pairs, self.reach)

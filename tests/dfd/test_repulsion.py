@@ -59,8 +59,9 @@ def test_a_mesh_follows_a_map_that_grows():
 
 def test_the_sums_do_not_depend_on_the_number_of_threads():
     points = cloud(20)
-    one, two = repulsion.Mesh(jobs=1)(points), repulsion.Mesh(jobs=2)(points)
+    one, two, many = (repulsion.Mesh(jobs)(points) for jobs in (1, 2, 500))
     assert np.array_equal(one[0], two[0]) and one[1] == two[1]
+    assert np.array_equal(one[0], many[0]), "more threads than cores are as many as there are cores"
 
 
 def test_points_in_one_place_do_not_push_each_other():
