@@ -202,6 +202,10 @@ def neighbours(
     index.add(vectors)
     index.nprobe = min(probes, cells)
     squared, indices = index.search(vectors, count + 1)
+    # Where many points lie in one place, the cells looked into may hold too few.
+    if len(short := np.flatnonzero((indices < 0).any(axis=1))):
+        index.nprobe = cells
+        squared[short], indices[short] = index.search(vectors[short], count + 1)
     # Where enough others lie in the same place, a point need not be among its own neighbours.
     own = indices == np.arange(total)[:, None]
     own[~own.any(axis=1), -1] = True

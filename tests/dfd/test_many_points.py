@@ -29,6 +29,11 @@ def test_nearly_all_neighbours_are_right(vectors):
     assert (indices != np.arange(1200)[:, None]).all() and (np.diff(distances, axis=1) >= 0).all()
 
 
+def test_where_the_nearest_cells_hold_too_few_all_are_looked_into(vectors):
+    indices, distances = many_points.neighbours(vectors, 200, seed=0, jobs=2, probes=1)
+    assert (indices >= 0).all() and (indices < len(vectors)).all() and np.isfinite(distances).all()
+
+
 def test_points_in_one_place_are_placed():
     vectors = np.repeat(np.eye(4, 6, dtype=np.float32), 100, axis=0)
     points = many_points.tsne(vectors, 30, seed=0, jobs=2)
