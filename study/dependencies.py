@@ -346,13 +346,15 @@ def _read(path: Path, modified: int) -> Source:
 
 def _taken_apart(tree: ast.Module) -> Source:
     source = Source()
+    # An import inside a function counts as one at the top: it only runs later.
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            _note_import(node, source)
     for statement in tree.body:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            _note_import(statement, source)
-        elif names := list(_defined(statement)):
+        if names := list(_defined(statement)):
             for name in names:
                 source.definitions.setdefault(name, []).append(statement)
-        elif not _is_text(statement):
+        elif not (_is_text(statement) or isinstance(statement, ast.Import | ast.ImportFrom)):
             source.rest.append(statement)
     return source
 

@@ -93,6 +93,20 @@ def test_a_changed_line_makes_stale_what_uses_it(write, module, change, stale):
     assert [name for name in before if before[name] != after[name]] == stale
 
 
+def test_an_import_inside_a_function_is_followed(write):
+    lazy = {
+        "second": (
+            "from dfd import support\n\ndef measure(run):\n",
+            "def measure(run):\n    from dfd import support\n",
+        )
+    }
+    before = write(**lazy)
+    assert ("dfd.support", "unused") in dependencies.used("study.second")
+    (dependencies.ROOT / "dfd/support.py").write_text(SOURCES["dfd/support.py"].replace("None", "0"))
+    dependencies._read.cache_clear()
+    assert dependencies.code_hash("study.second") != before["second"]
+
+
 def test_a_boundary_is_not_followed(write):
     write()
     assert {module for module, _ in dependencies.used("study.first", {"dfd.support"})} == {
