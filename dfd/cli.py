@@ -217,8 +217,11 @@ def train(
         raise InputError(run.data, reason)
     table = training.predictions(run)
     typer.echo(f"classifier: {training.path(run, kept='classifier')}")
-    left_out = model_making.make_folder(run)
-    typer.echo(f"model: {model.folder(run.build)}" + (f" ({left_out})" if left_out else ""))
+    if reason := model_making.obstacle(run):
+        typer.echo(f"model: none ({reason})")
+    else:
+        left_out = model_making.make_folder(run)
+        typer.echo(f"model: {model.folder(run.build)}" + (f" ({left_out})" if left_out else ""))
     typer.echo(f"{len(table)} faces predicted; table: {training.path(run)}")
 
 

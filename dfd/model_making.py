@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from dfd import conformal, dataset, evaluation, faces, model, tables, training, unlike
 from dfd.conformal import Conformal
+from dfd.errors import InputError
 from dfd.model import Model
 from dfd.run import Run
 from dfd.unlike import Reference
@@ -40,6 +41,20 @@ DATA = {
 }
 
 
+def obstacle(run: Run) -> str:
+    """Say why this run cannot have a model.
+
+    Returns
+    -------
+    str
+        Empty if it can; otherwise one sentence.
+    """
+    status = faces.status(run)
+    if (reason := training.obstacle(run)) or (status.loc[status["split"] == "validation", "faces"] > 0).any():
+        return reason
+    return "No video of the validation split has a face, so there is nothing to calibrate a model on."
+
+
 def make(run: Run) -> Model:
     """Make the model of a run; whatever of it is missing is trained.
 
@@ -55,8 +70,10 @@ def make(run: Run) -> Model:
     Raises
     ------
     InputError
-        If the run cannot train; see `dfd.training.obstacle`.
+        If the run cannot have one; see `obstacle`.
     """
+    if reason := obstacle(run):
+        raise InputError(run.data, reason)
     recipe = training.own_recipe(run)
     network = training.train(run)
     judged = training.predictions(run)
@@ -129,7 +146,7 @@ def _videos(run: Run, judged: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def _responses(run: Run, unfinished: Model, split: str) -> np.ndarray:
-    """Mean responses of some videos of a split."""
+    """Mean responses of some videos of a split, of which a small run's test split may have none."""
     status = faces.status(run)
     names = status.loc[(status["split"] == split) & (status["faces"] > 0), "video"]
     names = names.sample(min(LEARNED, len(names)), random_state=run.seed).to_list()
@@ -138,7 +155,7 @@ def _responses(run: Run, unfinished: Model, split: str) -> np.ndarray:
         unfinished.responses(faces.images(run, own["face_id"].head(FACES).to_list())).mean(axis=0)
         for _, own in table.groupby("video")
     ]
-    return np.stack(means)
+    return np.stack(means) if means else np.zeros((0, 0))
 
 
 def _about(run: Run, made: Model, test: pd.DataFrame, reference: Reference, tested: np.ndarray) -> dict:

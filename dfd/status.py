@@ -260,7 +260,7 @@ def _trained(run: Run, kept: training.Kept, entries: list[Entry], of: State) -> 
     left = _time(entries, work)
     # Asked of stale faces, it would make them anew.
     if of.holds and not of.stale and (reason := training.obstacle(run)):
-        left = f"nothing: {reason[0].lower()}{reason[1:].rstrip('.')}"
+        left = _nothing(reason)
     if not path.is_file():
         return State(kept, left=left)
 
@@ -282,6 +282,10 @@ def _trained(run: Run, kept: training.Kept, entries: list[Entry], of: State) -> 
     return State(kept, holds, stale, left if stale else "")
 
 
+def _nothing(reason: str) -> str:
+    return f"nothing: {reason[0].lower()}{reason[1:].rstrip('.')}"
+
+
 def _of_classifier(path: Path) -> str | None:
     """Read what a trained classifier was made from."""
     try:
@@ -295,7 +299,8 @@ def _model(run: Run, of: State) -> State:
     folder = models.folder(run.build)
     stored = models.made_from(folder)
     if not stored:
-        return State("model", left=UNKNOWN)
+        reason = making.obstacle(run) if of.holds and not of.stale else ""
+        return State("model", left=_nothing(reason) if reason else UNKNOWN)
     stale = _follows(of) or _stale(
         stored,
         lambda version: making.expected_fingerprint(run, version),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dfd import model, model_making, predict, report, scoring, training
+from dfd import model, model_making, predict, report, scoring
 from dfd.run import Run
 
 REPORT = "own_video_report.html"
@@ -21,9 +21,10 @@ def answer(run: Run, folder: Path) -> str:
     Returns
     -------
     str
-        MyST Markdown: what the command prints, and the report in a frame; where the run cannot train, why.
+        MyST Markdown: what the command prints, and the report in a frame; where the run cannot have a
+        model, why.
     """
-    if reason := training.obstacle(run):
+    if reason := model_making.obstacle(run):
         return f"This run has no model: {reason}\n"
     source = model.folder(run.build)
     model_making.make_folder(run)

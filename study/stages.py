@@ -16,11 +16,16 @@ def make(run: Run) -> None:
     Parameters
     ----------
     run : Run
-        The run. One that cannot train goes without a classifier; its chapters say why.
+        The run. One that cannot train goes without a classifier, and one that cannot calibrate without a
+        model; its chapters say why.
     """
     _make_people(run)
     full.make_tables(run, "tables")
     if not training.obstacle(run):
+        training.predictions(run)
+    if reason := model_making.obstacle(run):
+        print(f"no model is made: {reason}", file=sys.stderr)
+    else:
         model_making.make_folder(run)
 
 

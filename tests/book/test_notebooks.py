@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from importlib import import_module
 
 import nbformat
@@ -71,6 +72,11 @@ def test_it_has_the_sections_in_order(path):
     headings = re.findall(r"^## (.+)$", prose(path), re.MULTILINE)
     assert [heading for heading in headings if heading in SECTIONS] == SECTIONS
     assert len(re.findall(r"^# ", prose(path), re.MULTILINE)) == 1
+
+
+def test_no_sentence_stands_there_twice(path):
+    lines = Counter(line for line in prose(path).splitlines() if line.strip() and line[0] not in "`:#")
+    assert [line for line, count in lines.items() if count > 1] == []
 
 
 def test_its_parameters_cell_is_the_profile(path):

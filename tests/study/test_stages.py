@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from dfd import embedding, faces, model, training
+from dfd import embedding, faces, model, status, training
 from dfd.recipe import Recipe
-from study import stages
+from study import own_video, stages
 
 
 @pytest.mark.slow
@@ -30,6 +30,26 @@ def test_a_run_that_cannot_train_goes_without_a_classifier(tiny):
     stages.make(run)
     assert embedding.path(run, "backbone").is_file()
     assert not training.path(run).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("split", "calibrated"), [("test", True), ("validation", False)])
+def test_a_run_may_lack_a_split(tiny, monkeypatch, capsys, tmp_path, split, calibrated):
+    """With a handful of sources a split can come out empty, in a folder that says of none where it is."""
+    small = Recipe(size=64, epochs=1, faces=16, batch=8)
+    monkeypatch.setattr(training, "own_recipe", lambda run, **changes: replace(small, **changes))
+    listed = next(tiny.data.glob("*/metadata.json"))
+    entries = json.loads(listed.read_text())
+    listed.write_text(json.dumps({name: e for name, e in entries.items() if e["split"] != split}))
+    run = replace(tiny, faces_per_fake=2, faces_per_real=3)
+    stages.make(run)
+    assert training.path(run).exists()
+    assert model.folder(run.build).is_dir() == calibrated
+    assert ("no model is made: No video of the validation split" in capsys.readouterr().err) != calibrated
+    said = next(str(state) for state in status.look(run) if state.name == "model")
+    assert ("nothing: no video of the validation split" in said) != calibrated
+    page = own_video.answer(run, tmp_path)
+    assert page.startswith("This run has no model: No video of the validation") != calibrated
 
 
 @pytest.fixture
