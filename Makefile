@@ -154,7 +154,7 @@ bench: env ## Measure the performance figures; results go to results
 bench-extract: env ## Compare the extractor with the report's loop on one clip (CLIP=file for another)
 	$(BIN)/python -m study measure extraction_speed $(if $(CLIP),--clip $(CLIP))
 
-bench-130k: env ## Place up to 260,000 faces by scikit-learn, openTSNE and the mesh, and compare; an hour, resumable
+bench-130k: env ## Place up to 260,000 faces by scikit-learn, openTSNE and dfd, and compare; an hour, resumable
 	$(BIN)/python -m study measure large_maps
 
 drill: env ## Run the profile dfdc on a folder of DFDC's size, made of the sample, in 8 GB; hours, resumable (KEEP=1)

@@ -1,6 +1,6 @@
 """t-SNE of many points in three dimensions: their neighbours, their affinities and the descent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 from zipfile import BadZipFile
@@ -9,16 +9,13 @@ import faiss
 import numpy as np
 import openTSNE
 import torch
-from numba import njit, prange, set_num_threads
 from openTSNE import initialization
 from openTSNE.affinity import PerplexityBasedNN
 from openTSNE.nearest_neighbors import PrecomputedNeighbors
 from scipy import sparse
 
 from dfd import progress, tables
-from dfd.all_pairs import EPSILON, AllPairs
-from dfd.repulsion import Mesh
-from dfd.run import cores
+from dfd.gradients import AllPairs, Gradient, MeshGradient
 
 NEIGHBOURS = 3
 """Neighbours of a point that have an affinity to it, as a multiple of the perplexity."""
@@ -32,58 +29,23 @@ TRAINING = 40
 CHUNK = 50
 """Iterations after which the map is kept."""
 
+SHARE = 0.2
+"""Share of the points that are placed first."""
+
+NEAREST = 10
+"""How many of these, the nearest, another point begins in the middle of."""
+
+JITTER = 0.01
+"""Standard deviation of what is added to the start of a point, so that no two begin in one place."""
+
+LEAST_PERPLEXITY = 5.0
+"""Lowest perplexity that the points which are placed first get."""
+
 PHASES = ((250, 12.0, 0.5), (500, 1.0, 0.8))
-"""Iterations, exaggeration and momentum, as in openTSNE's plain run."""
+"""Iterations, exaggeration and momentum of the points that are placed first, as in openTSNE's plain run."""
 
-Objective = Callable[..., tuple[float, np.ndarray]]
-
-
-class MeshGradient:
-    """Computes the gradient of t-SNE's objective with a mesh, for `openTSNE.TSNEEmbedding` to descend.
-
-    Parameters
-    ----------
-    jobs : int
-        Threads.
-    reach : float
-        As in `dfd.repulsion.Mesh`.
-    """
-
-    def __init__(self, jobs: int, reach: float = Mesh.reach) -> None:
-        self.jobs, self._repulsion = jobs, Mesh(jobs, reach)
-
-    def __call__(
-        self, embedding: np.ndarray, affinities: sparse.csr_matrix, should_eval_error: bool = False, **_: Any
-    ) -> tuple[float, np.ndarray]:
-        """Compute the divergence and its gradient.
-
-        Parameters
-        ----------
-        embedding : ndarray of float, shape (n, 3)
-            The map.
-        affinities : csr_matrix of float32, shape (n, n)
-            Affinities, whose sum is 1 or the exaggeration.
-        should_eval_error : bool
-            Whether the divergence is wanted.
-
-        Returns
-        -------
-        divergence : float
-            Kullback and Leibler's, of the map from the affinities; 0 where it is not wanted.
-        gradient : ndarray of float64, shape (n, 3)
-            A quarter of the divergence's, as openTSNE has it.
-        """
-        points = np.asarray(embedding)
-        forces, total = self._repulsion(points)
-        set_num_threads(min(self.jobs, cores()))
-        single = points.astype(np.float32)
-        pulls = np.empty_like(single)
-        _attract(single, affinities.indptr, affinities.indices, affinities.data, pulls)
-        divergence = 0.0
-        if should_eval_error:
-            logs = _logs(single, affinities.indptr, affinities.indices, affinities.data)
-            divergence = float(logs.sum() + affinities.data.sum(dtype=np.float64) * np.log(total))
-        return divergence, pulls - forces / total
+JOINT = ((100, 1.0, 0.8),)
+"""The same of all points together."""
 
 
 def tsne(
@@ -94,11 +56,12 @@ def tsne(
     device: torch.device | str = "cpu",
     folder: Path | None = None,
 ) -> np.ndarray:
-    """Place points in three dimensions by t-SNE, with openTSNE's descent and start, and faster sums.
+    """Place points in three dimensions by t-SNE: a sample first, the others near it, and then all together.
 
-    On a CPU the repulsion is `dfd.repulsion.Mesh`'s, on a GPU it is summed over all pairs
-    (`dfd.all_pairs.AllPairs`). Neighbours come from an inverted-file index, which misses about one in a
-    hundred.
+    The sample is placed by openTSNE's descent, from its start. Every other point begins in the middle of
+    those of the sample that are nearest to it, and then all points descend together for a short time. On a
+    CPU the repulsion is `dfd.repulsion.Mesh`'s, on a GPU it is summed over all pairs (`dfd.gradients`).
+    Neighbours come from an inverted-file index, which misses about one in a hundred.
 
     Parameters
     ----------
@@ -107,13 +70,13 @@ def tsne(
     perplexity : float
         The perplexity.
     seed : int
-        Seed of the index and of the start.
+        Seed of the index, the sample and the start.
     jobs : int
         Threads.
     device : torch.device or str
         Where the map is computed.
     folder : Path, optional
-        Where neighbours and the map so far are kept; a call that finds some there goes on with them. Whoever
+        Where neighbours and the maps so far are kept; a call that finds some there goes on with them. Whoever
         gives it makes sure that they belong to the same points, and deletes it.
 
     Returns
@@ -122,19 +85,22 @@ def tsne(
 
     References
     ----------
-    P. Poličar et al., openTSNE, JOSS 2024; M. Douze et al., The Faiss library, 2024.
+    D. Kobak and P. Berens, The art of using t-SNE for single-cell transcriptomics, 2019; P. Poličar et al.,
+    openTSNE, JOSS 2024; M. Douze et al., The Faiss library, 2024.
     """
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     kept = folder / "neighbours.npz" if folder else None
     indices, distances = _reused(
         kept, lambda: neighbours(vectors, round(NEIGHBOURS * perplexity), seed, jobs)
     )
-    return place(vectors, affinities(indices, distances, perplexity, jobs), seed, jobs, device, folder)
+    matrix = affinities(indices, distances, perplexity, jobs)
+    return place(vectors, matrix, perplexity, seed, jobs, device, folder)
 
 
 def place(
     vectors: np.ndarray,
     matrix: sparse.csr_matrix,
+    perplexity: float,
     seed: int,
     jobs: int = 1,
     device: torch.device | str = "cpu",
@@ -145,26 +111,84 @@ def place(
     Parameters
     ----------
     vectors : ndarray of float32, shape (n, features)
-        The points, whose first three principal components they start from.
+        The points.
     matrix : csr_matrix of float32, shape (n, n)
         As `affinities` gives it.
+    perplexity : float
+        Of these affinities. The sample gets the share of it that it is of the points: what is near to a point
+        is as far away as before.
     seed : int
-        Seed of the start.
+        Seed of the sample and of the start.
     jobs : int
         Threads.
     device : torch.device or str
         Where the map is computed.
     folder : Path, optional
-        Where the map so far is kept, and looked for.
+        Where the maps so far are kept, and looked for.
 
     Returns
     -------
     ndarray of float32, shape (n, 3)
     """
-    start = initialization.pca(vectors, n_components=3, random_state=seed)
-    on_gpu = AllPairs(device) if torch.device(device).type == "cuda" else None
-    *_, points = descend(start, matrix, lambda: on_gpu or MeshGradient(jobs), folder)
+    gradient = descents(jobs, device)
+    total = len(vectors)
+    drawn = np.sort(np.random.default_rng(seed).choice(total, round(SHARE * total), replace=False))
+    sample, lower = vectors[drawn], max(perplexity * SHARE, LEAST_PERPLEXITY)
+    near = neighbours(sample, round(NEIGHBOURS * lower), seed, jobs)
+    start = initialization.pca(sample, n_components=3, random_state=seed)
+    kept = (folder / "sample.npz", folder / "map.npz") if folder else (None, None)
+    *_, placed = descend(start, affinities(*near, lower, jobs), gradient, PHASES, kept[0])
+    start = beside(vectors, drawn, placed, seed, jobs)
+    *_, points = descend(start, matrix, gradient, JOINT, kept[1])
     return points.astype(np.float32)
+
+
+def descents(jobs: int, device: torch.device | str) -> Callable[[], Gradient]:
+    """Choose the gradient that `descend` asks for.
+
+    Parameters
+    ----------
+    jobs : int
+        Threads.
+    device : torch.device or str
+        Where the map is computed.
+
+    Returns
+    -------
+    callable
+        Gives a `dfd.gradients.MeshGradient` each time, or on a GPU the same `dfd.gradients.AllPairs`.
+    """
+    on_gpu = AllPairs(device) if torch.device(device).type == "cuda" else None
+    return lambda: on_gpu or MeshGradient(jobs)
+
+
+def beside(vectors: np.ndarray, drawn: np.ndarray, placed: np.ndarray, seed: int, jobs: int) -> np.ndarray:
+    """Put all points on the map of some of them, each in the middle of the nearest.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, features)
+        All points.
+    drawn : ndarray of int, shape (m,)
+        Which of them are on the map.
+    placed : ndarray of float, shape (m, 3)
+        The map.
+    seed : int
+        Seed of the index and of the jitter.
+    jobs : int
+        Threads.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 3)
+        The median of the places of the `NEAREST`; those that are on the map keep their place. The map is
+        stretched until all points lie as densely in it as the ones did that were placed.
+    """
+    _, nearest = _nearest(vectors[drawn], vectors, min(NEAREST, len(drawn)), seed, jobs)
+    start = np.median(placed[nearest], axis=1)
+    start[drawn] = placed
+    start *= (len(vectors) / len(drawn)) ** (1 / 3)
+    return start + np.random.default_rng(seed).normal(0, JITTER, start.shape)
 
 
 def neighbours(
@@ -191,26 +215,34 @@ def neighbours(
         Of other points, the nearest first.
     distances : ndarray of float32, shape (n, count)
     """
-    total, features = vectors.shape
-    cells = max(int(2 * np.sqrt(total)), 1)
-    faiss.omp_set_num_threads(jobs)
-    middles = faiss.IndexFlatL2(features)
-    index = faiss.IndexIVFFlat(middles, features, cells)
-    index.cp.seed = int(seed)
-    index.cp.max_points_per_centroid = TRAINING
-    index.train(vectors)
-    index.add(vectors)
-    index.nprobe = min(probes, cells)
-    squared, indices = index.search(vectors, count + 1)
-    # Where many points lie in one place, the cells looked into may hold too few.
-    if len(short := np.flatnonzero((indices < 0).any(axis=1))):
-        index.nprobe = cells
-        squared[short], indices[short] = index.search(vectors[short], count + 1)
+    total = len(vectors)
+    squared, indices = _nearest(vectors, vectors, count + 1, seed, jobs, probes)
     # Where enough others lie in the same place, a point need not be among its own neighbours.
     own = indices == np.arange(total)[:, None]
     own[~own.any(axis=1), -1] = True
     shape = (total, count)
     return indices[~own].reshape(shape).astype(np.int32), np.sqrt(np.maximum(squared[~own].reshape(shape), 0))
+
+
+def _nearest(
+    points: np.ndarray, queries: np.ndarray, count: int, seed: int, jobs: int, probes: int = PROBES
+) -> tuple[np.ndarray, np.ndarray]:
+    """Look for the points that are nearest to others: squared distances and indices, the nearest first."""
+    features, cells = points.shape[1], max(int(2 * np.sqrt(len(points))), 1)
+    faiss.omp_set_num_threads(jobs)
+    middles = faiss.IndexFlatL2(features)
+    index = faiss.IndexIVFFlat(middles, features, cells)
+    index.cp.seed = int(seed)
+    index.cp.max_points_per_centroid = TRAINING
+    index.train(points)
+    index.add(points)
+    index.nprobe = min(probes, cells)
+    squared, indices = index.search(queries, count)
+    # Where many points lie in one place, the cells looked into may hold too few.
+    if len(short := np.flatnonzero((indices < 0).any(axis=1))):
+        index.nprobe = cells
+        squared[short], indices[short] = index.search(queries[short], count)
+    return squared, indices
 
 
 def affinities(indices: np.ndarray, distances: np.ndarray, perplexity: float, jobs: int) -> sparse.csr_matrix:
@@ -241,10 +273,11 @@ def affinities(indices: np.ndarray, distances: np.ndarray, perplexity: float, jo
 def descend(
     start: np.ndarray,
     matrix: sparse.csr_matrix,
-    objective: Callable[[], Objective],
-    folder: Path | None = None,
+    gradient: Callable[[], Gradient],
+    phases: Sequence[tuple[int, float, float]] = PHASES,
+    path: Path | None = None,
 ) -> Iterator[np.ndarray]:
-    """Move points down the gradient, by openTSNE's rule and plan.
+    """Move points down the gradient, by openTSNE's rule.
 
     Parameters
     ----------
@@ -252,20 +285,21 @@ def descend(
         Where they begin.
     matrix : csr_matrix of float32, shape (n, n)
         Their affinities.
-    objective : callable
-        Gives a `MeshGradient` or a `dfd.all_pairs.AllPairs`. It is asked every `CHUNK` iterations, since a
-        mesh chooses its step by the iteration before, and a map that goes on shall end like one that was
-        never stopped.
-    folder : Path, optional
-        Where the map so far is kept, and looked for.
+    gradient : callable
+        As `descents` gives it. It is asked every `CHUNK` iterations, since a mesh chooses its step by the
+        iteration before, and a map that goes on shall end like one that was never stopped.
+    phases : sequence of tuple of int, float, float
+        Iterations, exaggeration and momentum of each part.
+    path : Path, optional
+        File in which the map so far is kept, and looked for.
 
     Yields
     ------
     ndarray of float64, shape (n, 3)
         The map after every `CHUNK` iterations.
     """
-    chunks = [(weight, momentum) for length, weight, momentum in PHASES for _ in range(length // CHUNK)]
-    count, path = len(start), folder / "map.npz" if folder else None
+    chunks = [(weight, momentum) for length, weight, momentum in phases for _ in range(length // CHUNK)]
+    count = len(start)
     embedding = openTSNE.TSNEEmbedding(start, _Matrix(matrix))
     done, weights = _resume(embedding, path), matrix.data.copy()
     with progress.Stage("t-SNE", len(chunks) * CHUNK, "iteration") as stage:
@@ -279,7 +313,7 @@ def descend(
                 exaggeration=exaggeration,
                 momentum=momentum,
                 learning_rate=count / exaggeration,
-                negative_gradient_method=objective(),
+                negative_gradient_method=gradient(),
                 propagate_exception=True,
             )
             _keep(embedding, number, path)
@@ -333,35 +367,3 @@ def _reused(
         with tables.replacing(path) as aside:
             np.savez(aside, indices=indices, distances=distances)
     return indices, distances
-
-
-@njit(parallel=True, fastmath=True, cache=True)
-def _attract(
-    points: np.ndarray, starts: np.ndarray, others: np.ndarray, weights: np.ndarray, pulls: np.ndarray
-) -> None:
-    """Sum up each point's pull towards its neighbours."""
-    for point in prange(len(points)):
-        x, y, z = points[point, 0], points[point, 1], points[point, 2]
-        pull_x, pull_y, pull_z = np.float32(0), np.float32(0), np.float32(0)
-        for place in range(starts[point], starts[point + 1]):
-            other = others[place]
-            dx, dy, dz = x - points[other, 0], y - points[other, 1], z - points[other, 2]
-            weight = weights[place] / (np.float32(1) + dx * dx + dy * dy + dz * dz)
-            pull_x += weight * dx
-            pull_y += weight * dy
-            pull_z += weight * dz
-        pulls[point, 0], pulls[point, 1], pulls[point, 2] = pull_x, pull_y, pull_z
-
-
-@njit(parallel=True, cache=True)
-def _logs(points: np.ndarray, starts: np.ndarray, others: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Sum each point's p log(p (1 + d^2)): its part of the divergence but for the normalisation."""
-    sums = np.zeros(len(points))
-    for point in prange(len(points)):
-        for place in range(starts[point], starts[point + 1]):
-            squared = np.float32(0)
-            for axis in range(3):
-                squared += (points[point, axis] - points[others[place], axis]) ** 2
-            weight = weights[place]
-            sums[point] += weight * np.log(max(weight, EPSILON) * (1 + squared))
-    return sums

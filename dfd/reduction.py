@@ -16,7 +16,7 @@ from dfd.run import Run
 VERSION = 1
 """Raised when the code of this stage makes other tables than before."""
 
-MANY_VERSION = 1
+MANY_VERSION = 2
 """Raised when `dfd.many_points` or the modules that it uses place points otherwise."""
 
 METHODS = ("pca", "tsne", "pca+tsne")
@@ -101,9 +101,9 @@ def reduce(
 ) -> np.ndarray:
     """Reduce vectors to three dimensions.
 
-    Up to `MOST_BARNES_HUT` points t-SNE is openTSNE's, with exact neighbours and Barnes and Hut's sums. More
-    points are placed by the same descent from the same start with `dfd.many_points`, which takes about a
-    quarter of the time and whose maps are no worse (chapter 05 measures both).
+    Up to `MOST_BARNES_HUT` points t-SNE is openTSNE's, with exact neighbours and Barnes and Hut's sums. Of
+    more points `dfd.many_points` places a sample first and the others near it, which takes a fraction of the
+    time; the maps have a lower divergence (chapter 05 measures both).
 
     Parameters
     ----------

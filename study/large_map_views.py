@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from dfd import tables
 from study import growth, plots
-from study.experiments.large_maps import MESH, OPENTSNE, STEPS, map_path
+from study.experiments.large_maps import OPENTSNE, OURS, SHOWN, STEPS, map_path
 
 SCORES = ("divergence", "trustworthiness", "preservation", "ARI people", "ARI sources")
 
@@ -30,7 +30,7 @@ def table(stored: dict | None) -> pd.DataFrame:
         One row for each map: method, n, seed, seconds (in all) and what it has noted.
     """
     if stored is None:
-        return pd.DataFrame(columns=["method", "n", "seed", "seconds", "gigabytes", *STEPS, *SCORES])
+        return pd.DataFrame(columns=["method", "n", "seed", "seconds", "gigabytes", "width", *STEPS, *SCORES])
     rows = pd.DataFrame(stored["rows"])
     return rows.assign(seconds=rows[[step for step in STEPS if step in rows]].sum(axis=1))
 
@@ -87,7 +87,7 @@ def draw_map() -> Figure:
 
 
 def steps(stored: dict | None) -> pd.DataFrame:
-    """Say how long each step took with the mesh, and how much memory.
+    """Say how long each step of `dfd.reduction`'s way took, and how much memory.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def steps(stored: dict | None) -> pd.DataFrame:
         over the seeds.
     """
     rows = table(stored)
-    rows = rows[rows["method"] == MESH].groupby("n")
+    rows = rows[rows["method"] == OURS].groupby("n")
     return rows[[*STEPS, "seconds", "gigabytes"]].median()
 
 
 def quality(stored: dict | None) -> pd.DataFrame:
-    """Put the quality of the mesh's maps beside openTSNE's of the same faces.
+    """Put the quality of `dfd.reduction`'s maps beside openTSNE's of the same faces.
 
     Parameters
     ----------
@@ -116,11 +116,11 @@ def quality(stored: dict | None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each number of faces and seed that both have placed: how many times as fast the mesh was,
-        its divergence as a multiple of openTSNE's, and the differences of the other `SCORES`.
+        One row for each number of faces and seed that both have placed: how many times as fast ours was, its
+        divergence as a multiple of openTSNE's, and the differences of the other `SCORES`.
     """
     rows = table(stored).set_index(["n", "seed"])
-    ours, theirs = (rows[rows["method"] == method] for method in (MESH, OPENTSNE))
+    ours, theirs = (rows[rows["method"] == method] for method in (OURS, OPENTSNE))
     ours, theirs = (both.loc[ours.index.intersection(theirs.index)] for both in (ours, theirs))
     shown = {
         "times as fast": theirs["seconds"] / ours["seconds"],
@@ -144,3 +144,23 @@ def divergences(stored: dict | None) -> pd.DataFrame:
         One row for each number of faces, one column for each method: medians over the seeds.
     """
     return table(stored).pivot_table(index="n", columns="method", values="divergence", aggfunc="median")
+
+
+def ways(stored: dict | None) -> pd.DataFrame:
+    """Put the ways to place the faces of the map that is shown beside each other.
+
+    Parameters
+    ----------
+    stored : dict or None
+        As `study.results.read` gives it.
+
+    Returns
+    -------
+    DataFrame
+        One row for each method, the fastest first: seconds in all, the width of the map, and three scores;
+        medians over the seeds.
+    """
+    rows = table(stored)
+    rows = rows[rows["n"] == SHOWN].groupby("method")
+    shown = ["seconds", "width", "divergence", "preservation", "ARI people"]
+    return rows[shown].median().sort_values("seconds")

@@ -43,7 +43,7 @@ SUPPORTS = (
         "recognition",
         "embedding",
         "repulsion",
-        "all_pairs",
+        "gradients",
         "many_points",
         "reduction",
         "clustering",

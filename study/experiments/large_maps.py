@@ -1,4 +1,4 @@
-"""Maps of up to 260,000 faces: time, memory and quality of three ways to place them by t-SNE."""
+"""Maps of up to 260,000 faces: time, memory and quality of several ways to place them by t-SNE."""
 
 import json
 import os
@@ -11,18 +11,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from openTSNE import initialization
 from scipy import sparse
 from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score
 
-from dfd import clustering, many_points, reduction, tables
+from dfd import clustering, gradients, many_points, reduction, tables
 from dfd.run import Run
 from study import growth, isolated, population, results, timing
 from study.population import Spread
 
 PACKAGES = ("openTSNE", "scikit-learn", "hdbscan", "faiss-cpu", "numba", "numpy")
 
-SKLEARN, OPENTSNE, MESH, ALL_PAIRS = "scikit-learn", "openTSNE", "mesh", "all pairs (GPU)"
+SKLEARN, OPENTSNE = "scikit-learn", "openTSNE"
+MESH, LONGER = "mesh", "mesh, twice the iterations"
+"""openTSNE's start and plan with the mesh's sums, and the same with twice as many iterations."""
+
+OURS, ON_GPU = "sample first", "sample first (GPU)"
+"""What `dfd.reduction` does with many points."""
+
 STEPS = ("PCA", "neighbours", "affinities", "t-SNE", "HDBSCAN")
 
 LOOKED_AT = 2000
@@ -44,34 +51,39 @@ class Plan:
 
     Attributes
     ----------
-    sizes : dict of int to int
-        How many seeds each number of faces is placed with by openTSNE and with the mesh; scikit-learn places
-        one.
+    sizes : dict of str to dict of int to int
+        For each method how many seeds each number of faces is placed with.
     limit : float
         Seconds that a map may be expected to take: a method leaves larger numbers out.
-    only_mesh : tuple of int
-        Numbers of faces that are placed with the mesh alone.
     """
 
-    sizes: dict[int, int]
+    sizes: dict[str, dict[int, int]]
     limit: float
-    only_mesh: tuple[int, ...] = ()
 
 
-PLAN = Plan(
-    {2000: 1, 4000: 1, 8000: 1, 16_000: 3, 32_500: 1, 65_000: 1, 130_000: 1, 260_000: 1}, 1500, (65_000,)
-)
+SMALL = {2000: 1, 4000: 1, 8000: 1, 16_000: 3, 32_500: 1}
 SHOWN = 130_000
 """Faces of the map that is kept to be drawn."""
 
-SHARE = {SKLEARN: 0.15, OPENTSNE: 1.0, MESH: 1.0, ALL_PAIRS: 1.0}
-"""Share of the limit that each method gets."""
+PLAN = Plan(
+    {
+        OPENTSNE: SMALL | {SHOWN: 1, 260_000: 1},
+        OURS: SMALL | {65_000: 1, SHOWN: 3, 260_000: 1},
+        MESH: {16_000: 1, SHOWN: 1},
+        LONGER: {SHOWN: 1},
+        SKLEARN: {2000: 1, 4000: 1, 8000: 1, 16_000: 1, 32_500: 1},
+        ON_GPU: {16_000: 1, SHOWN: 3, 260_000: 1},
+    },
+    1500,
+)
+SHARE = {SKLEARN: 0.15}
+"""Share of the limit that a method gets, where it is not the whole."""
 
 
 def measure(run: Run, plan: Plan = PLAN) -> dict:
-    """Place faces drawn like a run's by scikit-learn, openTSNE and with a mesh, and store what came out.
+    """Place faces drawn like a run's by all methods, and store what came out.
 
-    On a machine with a GPU they are placed there too, by sums over all pairs.
+    `ON_GPU` is left out on a machine without a GPU.
 
     Each map is made in a process of its own, and kept below the run's build folder with its times, so that a
     call that was stopped goes on.
@@ -91,21 +103,22 @@ def measure(run: Run, plan: Plan = PLAN) -> dict:
     """
     folder, spread = run.build / "large_maps", population.spread(run)
     rows, left_out = [], {}
-    for method in (OPENTSNE, MESH, SKLEARN, ALL_PAIRS)[: 4 if run.device.type == "cuda" else 3]:
+    for method, sizes in plan.sizes.items():
+        if method == ON_GPU and run.device.type != "cuda":
+            continue
         last: tuple[int, float] | None = None
-        for size, seeds in sorted(plan.sizes.items()):
-            if method == OPENTSNE and size in plan.only_mesh:
-                continue
-            limit = SHARE[method] * plan.limit
+        for size, seeds in sorted(sizes.items()):
+            limit = SHARE.get(method, 1) * plan.limit
             if last and last[1] * (size / last[0]) ** growth.EXPECTED_GROWTH > limit:
                 left_out[method] = f"{size:,} faces were expected to take more than {limit:.0f} s"
                 break
-            for seed in range(1 if method == SKLEARN else seeds):
-                row = _kept(folder, spread, method, size, seed, run.jobs)
-                rows.append(row)
-                print(json.dumps(row), flush=True)
-            last = (size, sum(row[step] for step in STEPS if row.get(step)))
-    if plan.sizes.get(SHOWN):
+            made = [_kept(folder, spread, method, size, seed, run.jobs) for seed in range(seeds)]
+            if reasons := [row["reason"] for row in made if "reason" in row]:
+                left_out[method] = f"{size:,} faces: {reasons[0]}"
+                break
+            rows += made
+            last = (size, sum(made[-1][step] for step in STEPS if made[-1].get(step)))
+    if plan.sizes.get(OURS, {}).get(SHOWN):
         _keep_map(folder, spread)
     return results.store(
         "large_maps",
@@ -130,10 +143,12 @@ def map_path() -> Path:
 def _kept(folder: Path, spread: Spread, method: str, size: int, seed: int, jobs: int) -> dict:
     path = folder / f"{method}-{size}-{seed}.json"
     if not path.is_file():
-        (made,) = isolated.in_process(method, _place, spread, method, size, seed, jobs, folder)
-        if "reason" not in made:
-            (scored,) = isolated.in_process(method, _score, spread, method, size, seed, jobs, folder)
-            made |= scored
+        made: dict = {}
+        for work in (_place, _score):
+            made |= isolated.in_process(method, work, spread, method, size, seed, jobs, folder)[0]
+            if "reason" in made:
+                return made
+        print(json.dumps(made), flush=True)
         with tables.replacing(path) as aside:
             aside.write_text(json.dumps(made))
     return json.loads(path.read_text())
@@ -142,7 +157,7 @@ def _kept(folder: Path, spread: Spread, method: str, size: int, seed: int, jobs:
 def _keep_map(folder: Path, spread: Spread) -> None:
     """Store a map in whole numbers, which is all that a picture needs."""
     _, who = population.draw(spread, SHOWN, 0)
-    with np.load(folder / f"{MESH}-{SHOWN}-0.npz") as kept:
+    with np.load(folder / f"{OURS}-{SHOWN}-0.npz") as kept:
         points = kept["points"]
     scaled = np.round(points / np.abs(points).max() * np.iinfo(np.int16).max).astype(np.int16)
     frame = pd.DataFrame(scaled, columns=["x", "y", "z"]).assign(person=who["person"].astype(np.int16))
@@ -174,11 +189,27 @@ def _place(spread: Spread, method: str, size: int, seed: int, jobs: int, folder:
 def _ours(
     reduced: np.ndarray, seed: int, jobs: int, seconds: dict[str, float], device: str = "cpu"
 ) -> np.ndarray:
+    matrix, perplexity = _affinities(reduced, seed, jobs, seconds)
+    return _timed(seconds, "t-SNE", many_points.place, reduced, matrix, perplexity, seed, jobs, device)
+
+
+def _mesh(reduced: np.ndarray, seed: int, jobs: int, seconds: dict[str, float], times: int = 1) -> np.ndarray:
+    matrix, _ = _affinities(reduced, seed, jobs, seconds)
+    (early, late), start = many_points.PHASES, initialization.pca(reduced, n_components=3, random_state=seed)
+    # Twice as many in all: the first part, whose affinities are exaggerated, is no longer than before.
+    phases = (early, (times * (early[0] + late[0]) - early[0], *late[1:]))
+    gradient = many_points.descents(jobs, "cpu")
+    maps = _timed(seconds, "t-SNE", lambda: list(many_points.descend(start, matrix, gradient, phases))[-1:])
+    return maps[0].astype(np.float32)
+
+
+def _affinities(
+    reduced: np.ndarray, seed: int, jobs: int, seconds: dict[str, float]
+) -> tuple[sparse.csr_matrix, float]:
     perplexity = reduction.perplexity(len(reduced))
     count = round(many_points.NEIGHBOURS * perplexity)
     near = _timed(seconds, "neighbours", many_points.neighbours, reduced, count, seed, jobs)
-    matrix = _timed(seconds, "affinities", many_points.affinities, *near, perplexity, jobs)
-    return _timed(seconds, "t-SNE", many_points.place, reduced, matrix, seed, jobs, device)
+    return _timed(seconds, "affinities", many_points.affinities, *near, perplexity, jobs), perplexity
 
 
 def _sklearn(reduced: np.ndarray, seed: int, jobs: int, seconds: dict[str, float]) -> np.ndarray:
@@ -195,8 +226,10 @@ def _open_tsne(reduced: np.ndarray, seed: int, jobs: int, seconds: dict[str, flo
 METHODS: dict[str, Callable[..., np.ndarray]] = {
     SKLEARN: _sklearn,
     OPENTSNE: _open_tsne,
-    MESH: _ours,
-    ALL_PAIRS: partial(_ours, device="cuda"),
+    OURS: _ours,
+    MESH: _mesh,
+    LONGER: partial(_mesh, times=2),
+    ON_GPU: partial(_ours, device="cuda"),
 }
 
 
@@ -213,13 +246,14 @@ def _score(spread: Spread, method: str, size: int, seed: int, jobs: int, folder:
     with np.load(folder / f"{method}-{size}-{seed}.npz") as kept:
         reduced, points, clusters = kept["reduced"], kept["points"], kept["clusters"]
     matrix = _common(reduced, size, seed, jobs, folder)
-    objective = many_points.MeshGradient(jobs, REACH)
+    objective = gradients.MeshGradient(jobs, REACH)
     divergence, _ = objective(points.astype(np.float64), matrix, should_eval_error=True)
     trust, kept_near = neighbourhoods(reduced, points, seed)
     apart = clustering.noise_apart(clusters)
     return [
         {
             "divergence": divergence,
+            "width": float(np.ptp(points, axis=0).max()),
             "trustworthiness": trust,
             "preservation": kept_near,
             "clusters": len(np.unique(clusters[clusters != clustering.NOISE])),

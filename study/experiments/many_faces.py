@@ -39,7 +39,7 @@ class Plan:
     repeats: int
 
 
-PLANS: dict[Depth, Plan] = {"quick": Plan((100, 200, 400), 3), "full": Plan((130_000,), 3)}
+PLANS: dict[Depth, Plan] = {"quick": Plan((100, 200, 400), 3), "full": Plan((130_000,), 5)}
 
 
 measure = measuring.of(__name__)

@@ -6,7 +6,18 @@ from dfd import tables
 from study import large_map_views, results
 from study.experiments import large_maps
 
-PLAN = large_maps.Plan({200: 1, 400: 1}, 1000, only_mesh=(400,))
+OPENTSNE, OURS, SKLEARN = large_maps.OPENTSNE, large_maps.OURS, large_maps.SKLEARN
+PLAN = large_maps.Plan(
+    {
+        OPENTSNE: {200: 1},
+        OURS: {200: 1, 400: 1},
+        large_maps.MESH: {200: 1},
+        large_maps.LONGER: {200: 1},
+        SKLEARN: {200: 1},
+        large_maps.ON_GPU: {200: 1},
+    },
+    1000,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -21,12 +32,13 @@ def test_maps_are_made_once_and_compared(few, capsys, monkeypatch):
     stored = large_maps.measure(few, PLAN)
     assert stored == results.read("large_maps")
     rows = large_map_views.table(stored)
-    assert rows.groupby("method")["n"].max().to_dict() == {"mesh": 400, "openTSNE": 200, "scikit-learn": 400}
+    sizes = {method: max(sizes) for method, sizes in PLAN.sizes.items() if method != large_maps.ON_GPU}
+    assert rows.groupby("method")["n"].max().to_dict() == sizes
     assert (rows["seconds"] > 0).all() and (rows["gigabytes"] > 0).all()
     assert len(tables.read(large_maps.map_path())) == 400
-    printed = capsys.readouterr().out
-    large_maps.measure(few, PLAN)
-    assert capsys.readouterr().out == printed, "nothing is placed again"
+    assert capsys.readouterr().out.count("divergence") == len(rows)
+    assert large_maps.measure(few, PLAN)["rows"] == stored["rows"]
+    assert not capsys.readouterr().out, "nothing is placed again"
 
 
 def test_a_method_that_would_take_too_long_is_left_out(few, monkeypatch):
@@ -34,9 +46,19 @@ def test_a_method_that_would_take_too_long_is_left_out(few, monkeypatch):
         return {"method": method, "n": size, "seed": seed, "t-SNE": 60.0 if method == "openTSNE" else 1.0}
 
     monkeypatch.setattr(large_maps, "_kept", placed)
-    stored = large_maps.measure(few, large_maps.Plan({100: 2, 200: 1}, 100))
+    stored = large_maps.measure(
+        few, large_maps.Plan({name: {100: 2, 200: 1} for name in (OPENTSNE, OURS)}, 100)
+    )
     assert stored["left_out"] == {"openTSNE": "200 faces were expected to take more than 100 s"}
-    assert len(stored["rows"]) == 2 + 3 + 2
+    assert len(stored["rows"]) == 2 + 3
+
+
+def test_a_map_whose_process_died_is_left_out_and_tried_again(few, tmp_path, monkeypatch):
+    died = [{"detector": OURS, "reason": "its process died"}]
+    monkeypatch.setattr(large_maps.isolated, "in_process", lambda *arguments: died)
+    stored = large_maps.measure(few, large_maps.Plan({OURS: {100: 1, 200: 1}}, 100))
+    assert stored["rows"] == [] and stored["left_out"] == {OURS: "100 faces: its process died"}
+    assert not list((few.build / "large_maps").glob("*-100-*.json"))
 
 
 def test_neighbourhoods_are_scored_as_scikit_learn_does():

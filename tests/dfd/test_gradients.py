@@ -4,7 +4,7 @@ import torch
 from openTSNE.tsne import kl_divergence_bh
 from scipy import sparse
 
-from dfd import all_pairs
+from dfd import gradients
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def opentsne(points, affinities):
 
 @pytest.mark.parametrize(("dtype", "error"), [(torch.float64, 1e-9), (torch.float32, 1e-4)])
 def test_gradient_and_divergence_are_those_of_opentsne(problem, dtype, error):
-    divergence, gradient = all_pairs.AllPairs("cpu", dtype)(*problem, should_eval_error=True)
+    divergence, gradient = gradients.AllPairs("cpu", dtype)(*problem, should_eval_error=True)
     right, slope = opentsne(*problem)
     assert divergence == pytest.approx(right, rel=error)
     assert np.allclose(gradient, slope, atol=error * np.abs(slope).max())
@@ -33,7 +33,7 @@ def test_gradient_and_divergence_are_those_of_opentsne(problem, dtype, error):
 
 def test_exaggerated_affinities_count_as_they_are(problem):
     points, affinities = problem
-    objective = all_pairs.AllPairs("cpu", torch.float64)
+    objective = gradients.AllPairs("cpu", torch.float64)
     plain = objective(points, affinities)[1]
     affinities = affinities.copy()
     _, gradient = objective(points, affinities)
@@ -44,6 +44,6 @@ def test_exaggerated_affinities_count_as_they_are(problem):
 
 
 def test_pairs_are_summed_in_blocks(problem, monkeypatch):
-    whole = all_pairs.AllPairs("cpu", torch.float64)(*problem)[1]
-    monkeypatch.setattr(all_pairs, "PAIRS_OF_CPU", 1000)
-    assert np.allclose(all_pairs.AllPairs("cpu", torch.float64)(*problem)[1], whole)
+    whole = gradients.AllPairs("cpu", torch.float64)(*problem)[1]
+    monkeypatch.setattr(gradients, "PAIRS_OF_CPU", 1000)
+    assert np.allclose(gradients.AllPairs("cpu", torch.float64)(*problem)[1], whole)
