@@ -111,9 +111,9 @@ class Shown:
         names = [n for n in self.evidence.best.estimates if not self.names or n.startswith(self.names)]
         shown = pd.DataFrame(index=names)
         if stored:
-            shown[f"stored ({stored.origin})"] = [str(stored.estimates[name]) for name in names]
+            shown[f"stored ({stored.origin_of(names)})"] = [str(stored.estimates[name]) for name in names]
         here = "here" if stored else "measured"
-        shown[f"{here} ({quick.origin})"] = [str(quick.estimates.get(name, "")) for name in names]
+        shown[f"{here} ({quick.origin_of(names)})"] = [str(quick.estimates.get(name, "")) for name in names]
         if stored:
             agree = self.evidence.agreement
             shown["they agree"] = ["" if n not in agree else "yes" if agree[n] else "no" for n in names]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
+from operator import itemgetter
 from typing import cast
 
 import pandas as pd
@@ -13,7 +14,7 @@ from dfd.run import Run
 from study import evidence, records
 from study.claims import CLAIMS, Claim
 from study.measuring import Experiment
-from study.records import Result
+from study.records import FIGURES, Result
 from study.rules import Judgement, Verdict
 
 VERDICTS: tuple[Verdict, ...] = (
@@ -27,6 +28,11 @@ VERDICTS: tuple[Verdict, ...] = (
 """In the order in which tables and figures show them."""
 
 CONTRARY = {"reproduced", "not reproduced"}
+DECIDED = CONTRARY | {"depends"}
+
+FEWEST = 5
+"""Units that decide a claim at least: where there is no difference, four lie on one side of zero by chance in
+one case of eight, and five in one of sixteen."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,8 @@ class Finding:
     @property
     def measured(self) -> str:
         """Depth and units of what was judged, as one phrase."""
-        if self.result:
-            return self.result.origin
+        if self.result and self.claim.rule:
+            return self.result.origin_of(self.claim.rule.estimates)
         return f"follows from {' and '.join(self.claim.follows)}" if self.claim.follows else "not measured"
 
 
@@ -216,11 +222,19 @@ def _judge(run: Run, claim: Claim, result: Result) -> Judgement:
     absent = [name for name in claim.rule.estimates if name not in result.estimates]
     if absent:
         raise InputError(result.experiment, f"it has no estimate {', '.join(absent)}")
-    judgement = claim.rule.judge(result.estimates)
+    judgement = _with_enough(claim.rule.judge(result.estimates), result, claim.rule.estimates)
     if claim.on_dfdc and run.name == "sample":
         because = f"it is about the DFDC's videos; of the synthetic actors it is {judgement.verdict}"
         return Judgement("not testable here", f"{because}: {judgement.because}")
     return judgement
+
+
+def _with_enough(judgement: Judgement, result: Result, names: Iterable[str]) -> Judgement:
+    """Leave open what so few units cannot decide, however narrow their interval."""
+    unit, count = min(result.counts(names).items(), key=itemgetter(1))
+    if unit == FIGURES or count >= FEWEST or judgement.verdict not in DECIDED:
+        return judgement
+    return Judgement("inconclusive", f"{judgement.because}; {count} {unit} are too few to decide it")
 
 
 def _follows(others: list[Finding]) -> Judgement:

@@ -117,15 +117,9 @@ def page(findings: Sequence[Finding]) -> str:
     str
         MyST Markdown, for a page in the folder ``book``.
     """
-    disagreeing = [finding.name for finding in findings if not finding.agree]
-    agreement = (
-        f"This run's own quick measurements contradict the stored ones for {', '.join(disagreeing)}."
-        if disagreeing
-        else "This run's own quick measurements contradict none of the stored ones."
-    )
     lines = [
         *_bar(findings, "fig-verdicts"),
-        agreement,
+        _agreement(findings),
         "",
         "```{list-table} The claims and their verdicts",
         ":header-rows: 1",
@@ -255,7 +249,7 @@ def _headline(finding: Finding, headline: Headline) -> str:
     verdict = finding.judgement.verdict
     sentence = headline.sentences.get(verdict)
     if sentence is None or finding.result is None:
-        says = f"{finding.claim.statement.rstrip('.')}: {finding.judgement.because}."
+        says = f"{finding.claim.statement.rstrip('.')}: {_ended(finding.judgement.because)}"
     else:
         estimates = finding.result.estimates
         absent = [name for name in IN_BRACES.findall(sentence) if name not in estimates]
@@ -265,6 +259,20 @@ def _headline(finding: Finding, headline: Headline) -> str:
     shown = f"{{numref}}`{finding.claim.shown}`; " if finding.claim.shown else ""
     link = f"{{ref}}`{finding.name} <{_anchor(finding.name)}>`"
     return f"- {badge(verdict)} {escape(says)} ({shown}claim {link})"
+
+
+def _agreement(findings: Sequence[Finding]) -> str:
+    """Say whether what this run has measured itself contradicts what is stored."""
+    stored = [finding for finding in findings if finding.result and finding.result.made.get("date")]
+    if not stored:
+        return "Nothing is stored for this run's data, so the verdicts are those of its own measurements."
+    if contradicting := [finding.name for finding in stored if not finding.agree]:
+        return f"This run's own quick measurements contradict the stored ones for {', '.join(contradicting)}."
+    return "This run's own quick measurements contradict none of the stored ones."
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def _number(interval: Interval) -> str:
@@ -277,8 +285,8 @@ def _section(finding: Finding) -> list[str]:
     entries = {
         "The report says": f"{escape(claim.statement)} ({_place(claim.section)}).",
         "Kind": f"{claim.kind}: {KINDS[claim.kind]}.",
-        "Rule": escape(claim.rule.words if claim.rule else finding.measured) + ".",
-        "Compared": escape(judgement.because) + ".",
+        "Rule": escape(_ended(claim.rule.words if claim.rule else finding.measured)),
+        "Compared": escape(_ended(judgement.because)),
         "Measured": _measured(finding),
         "This run": _here(finding),
         "To decide it": _open(finding),
@@ -304,7 +312,8 @@ def _measured(finding: Finding) -> str:
         return ""
     date, machine = result.made.get("date"), result.made.get("machine")
     where = f"stored on {date}, on {machine}" if date else "in this run; nothing is stored that fits"
-    return f"{result.depth} depth, {result.units} {result.unit}; {escape(where)}."
+    depth, units = finding.measured.split(", ", maxsplit=1)
+    return f"{depth} depth, {units}; {escape(where)}."
 
 
 def _here(finding: Finding) -> str:
@@ -319,7 +328,7 @@ def _here(finding: Finding) -> str:
         if finding.agree
         else "**it contradicts the stored result**"
     )
-    return f"{badge(here.verdict)}, {agree}: {escape(here.because)}."
+    return f"{badge(here.verdict)}, {agree}: {escape(_ended(here.because))}"
 
 
 def _open(finding: Finding) -> str:
@@ -328,8 +337,9 @@ def _open(finding: Finding) -> str:
         return ""
     text = f"an effect of {judgement.smallest:.2g} would have been seen four times in five"
     if judgement.more is not None:
-        units = ceil(result.units * judgement.more)
-        text += f"; the smallest effect worth having needs about {units:,} {result.unit}"
+        counts = result.counts(finding.claim.rule.estimates if finding.claim.rule else ())
+        needed = [f"{ceil(count * judgement.more):,} {unit}" for unit, count in counts.items()]
+        text += f"; the smallest effect worth having needs about {' and '.join(needed)}"
     return f"{text}."
 
 

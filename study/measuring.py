@@ -31,11 +31,16 @@ VERSIONED = frozenset(
 """Modules with a ``VERSION``, which stands for what they deliver; a test keeps it beside their code."""
 
 
+JUDGED = "judged"
+"""What a column part says of rows that are estimated from, where others train or calibrate."""
+
+
 class Experiment(Protocol):
     """A module of `study.experiments` that measures something.
 
     It may leave out ``inputs`` if it reads no table of the run, and ``obstacle`` if every run can have it.
-    One that times something says so by ``TIMES = True``, and is then measured while nothing else runs;
+    One that times something says so by ``TIMES = True``, and is then measured while nothing else runs; if it
+    also measures over units, ``REPEATED`` is how the names of those estimates begin that rest on repeats;
     one that takes much longer than others by ``LONG = True``, and is then begun before them.
     """
 
@@ -229,9 +234,21 @@ def of_table(
     -------
     Result
     """
-    units = table["unit"].nunique() if len(table) else 0
-    estimates = experiment.estimate(table)
-    return Result(name_of(experiment), depth, table, estimates, _unit(run, experiment), units, made=made)
+    # Who only calibrates has no part in an estimate.
+    judged = table[table["part"] == JUDGED] if "part" in table else table
+    units = (judged if len(judged) else table).get("unit", pd.Series(dtype=object)).nunique()
+    repeated = getattr(experiment, "REPEATED", "") if "repeat" in table else ""
+    return Result(
+        name_of(experiment),
+        depth,
+        table,
+        experiment.estimate(table),
+        _unit(run, experiment),
+        units,
+        made=made,
+        repeated=repeated,
+        repeats=table["repeat"].nunique() if repeated else 0,
+    )
 
 
 def name_of(experiment: Experiment) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
@@ -46,6 +47,11 @@ class Result:
         Why this run cannot have the result, as one sentence; empty if it can.
     made : dict of str to str
         Date, machine, versions and fingerprint.
+    repeated : str
+        Beginning of the names of those estimates that rest on repeats and not on units, such as times; empty
+        if there are none.
+    repeats : int
+        How many repeats.
     """
 
     experiment: str
@@ -56,6 +62,8 @@ class Result:
     units: int
     obstacle: str = ""
     made: dict[str, Any] = field(default_factory=dict)
+    repeated: str = ""
+    repeats: int = 0
 
     def __bool__(self) -> bool:
         """Whether the run has the result."""
@@ -63,10 +71,43 @@ class Result:
 
     @property
     def origin(self) -> str:
-        """Depth and units, as one phrase."""
+        """Depth and units of all estimates, as one phrase."""
+        return self.origin_of(self.estimates)
+
+    def origin_of(self, names: Iterable[str]) -> str:
+        """Say how deep some estimates were measured, and over what.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of estimates.
+
+        Returns
+        -------
+        str
+            One phrase, such as ``"full, 30 actors and 7 repeats"``.
+        """
         if self.unit == FIGURES:
             return "computed"
-        return f"{self.depth}, {self.units} {self.unit}"
+        counts = [f"{count:,} {unit}" for unit, count in self.counts(names).items()]
+        return f"{self.depth}, {' and '.join(counts)}"
+
+    def counts(self, names: Iterable[str]) -> dict[str, int]:
+        """Count what some estimates rest on.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of estimates.
+
+        Returns
+        -------
+        dict of str to int
+            How many of each unit.
+        """
+        timed = {bool(self.repeated) and name.startswith(self.repeated) for name in names}
+        units = {} if timed == {True} else {self.unit: self.units}
+        return units | ({"repeats": self.repeats} if True in timed else {})
 
     def _repr_html_(self) -> str:
         if self.obstacle:

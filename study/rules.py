@@ -128,7 +128,8 @@ class Greater(Single):
             return _not_computable(self.estimate)
         shown = f"{self.estimate} is {_shown(interval, self.unit)}"
         if interval.high < enough or interval.high <= self.than:
-            return Judgement("not reproduced", f"{shown}, below {_number(enough, self.unit)}")
+            side = "below" if interval.high < enough else "not above"
+            return Judgement("not reproduced", f"{shown}, {side} {_number(enough, self.unit)}")
         if interval.low > self.than:
             return Judgement("reproduced", f"{shown}, above {_number(self.than, self.unit)}")
         return _inconclusive(
@@ -170,7 +171,10 @@ class Less(Single):
         shown = f"{self.estimate} is {_shown(interval, self.unit)}"
         limit = _number(self.than, self.unit)
         if interval.low > self.than - self.worth or interval.low >= self.than:
-            return Judgement("not reproduced", f"{shown}, above {_number(self.than - self.worth, self.unit)}")
+            side = "above" if interval.low > self.than - self.worth else "not below"
+            return Judgement(
+                "not reproduced", f"{shown}, {side} {_number(self.than - self.worth, self.unit)}"
+            )
         if interval.high < self.than:
             return Judgement("reproduced", f"{shown}, below {limit}")
         if np.isinf(interval.high):
@@ -377,7 +381,7 @@ def _inconclusive(interval: Interval, because: str, worth: float) -> Judgement:
 
 
 def _not_computable(name: str) -> Judgement:
-    return Judgement("not testable here", f"{name} could not be computed")
+    return Judgement("not testable here", f"{name} is not known")
 
 
 def _shown(interval: Interval, unit: str) -> str:

@@ -41,7 +41,7 @@ class Interval:
         if np.isinf(self.high):
             return f"at least {self.low:.2g}"
         digits = decimals(self)
-        return f"{self.value:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
+        return f"{self.value:z.{digits}f} ({self.low:z.{digits}f} to {self.high:z.{digits}f})"
 
 
 NOT_COMPUTABLE = Interval(np.nan, np.nan, np.nan)

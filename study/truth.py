@@ -17,6 +17,9 @@ WHO = ["person", "actor", "gender", "ancestry"]
 ACTORS = "actors"
 """What is drawn with replacement where it is known who was filmed."""
 
+RECOGNISED = "recognised people"
+"""What is drawn where nobody knows who was filmed, but faces tell who is the same."""
+
 DEGRADATIONS = ("blur", "noise", "jpeg", "crf")
 """What a video may have suffered on purpose; each a column of the videos' truth."""
 
@@ -217,9 +220,12 @@ def unit(run: Run) -> str:
     Returns
     -------
     str
-        ``"actors"`` where the truth tables name them, otherwise ``"source videos"``.
+        ``"actors"`` where the truth tables name them; otherwise ``"recognised people"`` where
+        `dfd.identities` has looked for them, and ``"source videos"`` where it has not.
     """
-    return ACTORS if folder(run).is_dir() else "source videos"
+    if folder(run).is_dir():
+        return ACTORS
+    return RECOGNISED if dataset.people_path(run).is_file() else "source videos"
 
 
 def with_unit(run: Run, table: pd.DataFrame) -> pd.DataFrame:
@@ -238,11 +244,15 @@ def with_unit(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same rows in the same order with the column unit: an actor, or without truth tables the source.
+        The same rows in the same order with the column unit: an actor; without truth tables the person who
+        was recognised in the source, the first of several, and the source itself where nobody was.
     """
     made = videos(run)
     if made is None:
-        return table.assign(unit=table["source"])
+        people = dataset.people(run, table)
+        first = {} if people is None else people.groupby("source")["person"].first().map("person {}".format)
+        names = [first.get(source, source) for source in table["source"]]
+        return table.assign(unit=pd.Series(names, table.index, dtype=object))
     return table.assign(unit=table["video"].map(made.set_index("video")["actor"]))
 
 

@@ -29,6 +29,7 @@ from study.statistics import NOT_COMPUTABLE, Interval
 
 UNIT = truth.ACTORS
 TIMES = True
+REPEATED = "time "
 RIVALS = ("k-means", "DBSCAN", "HDBSCAN")
 """The three that the report chooses from."""
 

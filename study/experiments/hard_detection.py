@@ -22,7 +22,7 @@ from study.precision import area
 from study.records import Depth, Result
 from study.statistics import NOT_COMPUTABLE, Interval
 
-UNIT = truth.ACTORS
+UNIT = "drawn actors"
 LONG = True
 
 EVERY: dict[Depth, int] = {"quick": 60, "full": 1}

@@ -18,6 +18,7 @@ from study.statistics import Interval
 
 UNIT = truth.ACTORS
 TIMES = True
+REPEATED = "times PCA's"
 FACES = 8
 """Faces of every video, the same number of an original and of a fake."""
 
@@ -185,8 +186,7 @@ def draw(result: Result) -> Figure:
     for panel, groups in zip(axes, GROUPS, strict=True):
         for row, method in enumerate(rows):
             interval = result.estimates.get(f"silhouette: {groups}, {method}", statistics.NOT_COMPUTABLE)
-            panel.plot([interval.low, interval.high], [row, row], color=plots.COLOURS[0])
-            panel.plot(interval.value, row, "o", color=plots.COLOURS[0])
+            plots.mark(panel, row, interval)
         panel.axvline(NO_STRUCTURE, ls="--", color="0.5", zorder=0)
         panel.set(title=groups.replace(", ", ",\n"), yticks=range(len(rows)), yticklabels=rows)
     axes[0].invert_yaxis()

@@ -15,8 +15,9 @@ def run(sample, tmp_path):
     return replace(sample, build=tmp_path / "build")
 
 
-def keep(run, name, estimates, obstacle="", depth="quick"):
-    result = records.Result(name, depth, None, estimates, "actors", 30, obstacle, {"fingerprint": ""})
+def keep(run, name, estimates, obstacle="", depth="quick", units=30, **about):
+    made = {"fingerprint": ""}
+    result = records.Result(name, depth, None, estimates, "actors", units, obstacle, made, **about)
     records.write(result, run.build / "results" / depth)
 
 
@@ -39,6 +40,23 @@ def test_the_verdict_comes_from_the_estimate(run, claim):
     assert finding.judgement.verdict == "inconclusive"
     row = ledger.table([finding]).iloc[0]
     assert row["smallest"] > 0.02 and row["more"] > 1 and row["units"] == "quick, 30 actors"
+
+
+@pytest.mark.parametrize("gain", [Interval(0.1, 0.05, 0.15), Interval(-0.1, -0.2, -0.05)])
+def test_a_handful_of_units_decides_nothing(run, claim, gain):
+    keep(run, "heads", {"gain": gain}, units=ledger.FEWEST)
+    assert ledger.find(run, "C90").judgement.verdict in ledger.CONTRARY
+    keep(run, "heads", {"gain": gain}, units=ledger.FEWEST - 1)
+    judgement = ledger.find(run, "C90").judgement
+    assert judgement.verdict == "inconclusive" and "4 actors are too few" in judgement.because
+
+
+def test_repeats_are_counted_where_a_number_rests_on_them(run, claim):
+    keep(run, "heads", {"gain": Interval(0.1, 0.05, 0.15)}, repeated="gain", repeats=2)
+    finding = ledger.find(run, "C90")
+    assert finding.measured == "quick, 2 repeats" and finding.judgement.verdict == "inconclusive"
+    assert finding.result.origin_of(["gain", "loss"]) == "quick, 30 actors and 2 repeats"
+    assert finding.result.origin_of(["loss"]) == "quick, 30 actors"
 
 
 def test_a_claim_that_was_not_measured_is_an_error(run, claim):

@@ -1,5 +1,7 @@
 """The ledger's page and the front page's findings, on made-up claims."""
 
+from dataclasses import replace
+
 import pytest
 
 from dfd.errors import InputError
@@ -78,6 +80,13 @@ def test_what_is_inconclusive_says_what_would_decide_it():
 def test_what_contradicts_the_stored_result_is_said_above_all():
     assert "contradict the stored ones for C01." in ledger_page.page([finding("reproduced", agree=False)])
     assert "contradict none of the stored ones." in ledger_page.page([finding("reproduced")])
+    assert "Nothing is stored for this run's data" in ledger_page.page([calculated()])
+
+
+def test_a_reason_that_is_a_sentence_gets_no_second_full_stop():
+    lacking = replace(finding("not testable here"), judgement=Judgement("not testable here", "No face."))
+    text = ledger_page.page([lacking]) + ledger_page.front([lacking], [Headline("C01")])
+    assert "No face." in text and "No face.." not in text
 
 
 def test_the_front_page_fills_in_what_was_measured():

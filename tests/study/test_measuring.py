@@ -4,7 +4,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import pandas as pd
 import pytest
 
 import dfd.video
@@ -53,6 +56,23 @@ def test_another_version_makes_what_reads_stale(
     before = fingerprints(sample)
     monkeypatch.setattr(dfd.video, "VERSION", dfd.video.VERSION + 1)
     assert fingerprints(sample)[READING] != before[READING]
+
+
+def test_units_are_those_that_are_judged_and_repeats_are_counted_apart(sample: Run) -> None:
+    parts = ["judged", "judged", "calibration", "calibration"]
+    table = pd.DataFrame({"unit": ["a", "b", "c", "d"], "part": parts, "repeat": [0.0, 1.0, 2.0, 2.0]})
+    experiment = SimpleNamespace(
+        __name__="study.experiments.made_up", UNIT="people", REPEATED="time", estimate=lambda table: {}
+    )
+    made = measuring.of_table(sample, cast(measuring.Experiment, experiment), "quick", table, {})
+    assert made.origin_of(["loss"]) == "quick, 2 people"
+    assert made.origin_of(["time of one"]) == "quick, 3 repeats"
+    assert (
+        measuring.of_table(
+            sample, cast(measuring.Experiment, experiment), "quick", table.drop(columns="part"), {}
+        ).origin_of(["loss"])
+        == "quick, 4 people"
+    )
 
 
 def test_every_version_is_that_of_a_module() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dfd import faces
+from dfd import dataset, faces, tables
 from dfd.boxes import BOX
 from dfd.errors import InputError
 from dfd.run import Run
@@ -81,3 +81,18 @@ def test_a_missing_table_is_named(sample: Run, tmp_path: Path) -> None:
     (tmp_path / "truth").mkdir()
     with pytest.raises(InputError, match=r"actors\.parquet"):
         truth.actors(replace(sample, data=tmp_path))
+
+
+def test_without_truth_tables_recognised_people_are_drawn(few: Run, tmp_path: Path) -> None:
+    run = replace(few, data=tmp_path, build=tmp_path / "build")
+    table = pd.DataFrame(
+        {"video": list("vwxyz"), "source": ["a", "b", "c", None, "a"]}, index=[3, 1, 4, 0, 2]
+    )
+    assert truth.unit(run) == "source videos"
+    assert truth.with_unit(run, table)["unit"].tolist()[:3] == ["a", "b", "c"]
+    people = pd.DataFrame({"source": ["b", "a", "a"], "person": [7, 7, 8]})
+    tables.write(people, dataset.people_path(run), "made")
+    assert truth.unit(run) == "recognised people"
+    units = truth.with_unit(run, table)["unit"]
+    assert units.tolist()[:3] == ["person 7", "person 7", "c"] and pd.isna(units[0])
+    assert units.index.tolist() == table.index.tolist()
