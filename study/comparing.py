@@ -301,7 +301,7 @@ def ranked(table: pd.DataFrame, ways: list[str]) -> tuple[pd.DataFrame, dict[tup
     return rows, areas
 
 
-def overview(result: Result) -> pd.DataFrame:
+def overview(result: Result) -> pd.DataFrame | Result:
     """Put all that is measured of each method into one table.
 
     Parameters
@@ -311,11 +311,12 @@ def overview(result: Result) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        By method: start, parameters, the `MEASURES`, milliseconds for each video; or why there is none.
+    DataFrame or Result
+        By method: start, parameters, the `MEASURES`, milliseconds for each video; where there is none the
+        result itself, which says why.
     """
     if result.obstacle:
-        return pd.DataFrame({"not compared": [result.obstacle]})
+        return result
     by_method = result.table.groupby("method", sort=False)
     table = by_method[["start", "parameters"]].first()
     table["parameters"] = table["parameters"].map("{:,}".format)

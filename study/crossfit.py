@@ -108,11 +108,29 @@ def obstacle(run: Run) -> str:
     str
         One sentence; empty if it can.
     """
-    if reason := training.obstacle(run):
-        return reason
-    classes = training.labelled_faces(run).groupby("split")["label"].nunique()
-    if (classes.reindex(dataset.SPLITS, fill_value=0) < len(dataset.LABELS)).any():
-        return "Not every split has faces of both classes, so no network can be trained, calibrated, judged."
+    if reason := training.obstacle(run) or one_sided(run):
+        return reason if reason.endswith(".") else f"{reason}, so no network can be calibrated and judged."
+    return ""
+
+
+def one_sided(run: Run) -> str:
+    """Say which split has not faces of both classes.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    str
+        A clause about the first such split; empty if there is none.
+    """
+    labels = faces.table(run).groupby("split")["label"].unique()
+    for split in dataset.SPLITS:
+        there = list(labels.get(split, []))
+        if len(there) < len(dataset.LABELS):
+            return f"The {split} split has {f'{there[0]} faces only' if there else 'no face'}"
     return ""
 
 
@@ -194,7 +212,11 @@ def overlaps(run: Run) -> pd.DataFrame:
     made = truth.videos(run)
     leaks = dataset.leaks(videos)["source"].nunique()
     rows: list[tuple] = [("source videos", videos["source"].nunique(), leaks)]
-    if made is None:
+    if made is None and (people := dataset.people(run, videos)) is not None:
+        splits = people.merge(videos[["source", "split"]].drop_duplicates(), on="source")
+        splits = splits.groupby("person")["split"].nunique()
+        rows.append(("people, as their faces were recognised", len(splits), int((splits > 1).sum())))
+    elif made is None:
         rows.append(("people", "not known", "not known"))
     else:
         made = made.drop(columns="split").merge(videos[["video", "split"]], on="video")

@@ -29,6 +29,8 @@ def answer(run: Run, folder: Path) -> str:
     source = model.folder(run.build)
     model_making.make_folder(run)
     files = scoring.examples(run)
+    if not files:
+        return "No video of this run's test split is there to be judged.\n"
     judged = predict.look(source, files, run.jobs, recompress=True)
     asked, made = scoring.Asked(), model.load(source)
     coverage = min(asked.coverage, made.conformal.highest_coverage)

@@ -189,8 +189,29 @@ def interval_rows(panel: Axes, shown: Mapping[str, Interval], label: str, line: 
         As `intervals` takes them.
     """
     for row, interval in enumerate(shown.values()):
-        panel.plot([interval.low, interval.high], [row, row], color=COLOURS[0])
-        panel.plot(interval.value, row, "o", color=COLOURS[0])
+        mark(panel, row, interval)
     if line is not None:
         panel.axvline(line, ls="--", color="0.5", zorder=0)
     panel.set(xlabel=label, yticks=range(len(shown)), yticklabels=list(shown), ylim=(len(shown) - 0.4, -0.6))
+
+
+def mark(panel: Axes, row: float, interval: Interval, colour: str = COLOURS[0]) -> None:
+    """Draw an estimate with its 95% interval into a row of a panel.
+
+    Parameters
+    ----------
+    panel : Axes
+        Where to draw.
+    row : float
+        The height.
+    interval : Interval
+        What is drawn; one that could not be computed is called unknown.
+    colour : str
+        Of point and line.
+    """
+    if np.isnan(interval.value):
+        aside = panel.get_yaxis_transform()
+        panel.text(0.03, row, "unknown", transform=aside, va="center", color="0.5", fontsize="small")
+        return
+    panel.plot([interval.low, interval.high], [row, row], color=colour)
+    panel.plot(interval.value, row, "o", color=colour)

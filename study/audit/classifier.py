@@ -80,7 +80,7 @@ CLAIMS: dict[str, Claim] = {
         on_dfdc=True,
         note=(
             "The bar is what needs no network: a constant has an AUC of 0.5, statistics of the crops more. "
-            "The dfdc profile draws curve and matrix for EfficientNet-B7 on DFDC."
+            "The dfdc profile draws curve and matrix for its own backbone, by default EfficientNet-B7."
         ),
     ),
     "C24": Claim(

@@ -44,8 +44,7 @@ def draw(result: Result) -> Figure:
     for panel, name in zip(axes, ("AUC", "log loss"), strict=True):
         gains = [result.estimates[f"{name}: {policy}, gain"] for policy in OTHERS]
         for row, gain in enumerate(gains):
-            panel.plot([gain.low, gain.high], [row, row], color=plots.COLOURS[0])
-            panel.plot(gain.value, row, "o", color=plots.COLOURS[0])
+            plots.mark(panel, row, gain)
         panel.axvline(0, color="0.5", lw=1, ls="--", zorder=0)
         panel.set(xlabel=f"gain in {name} over the mean logit", yticks=range(len(OTHERS)), yticklabels=OTHERS)
     axes[0].invert_yaxis()

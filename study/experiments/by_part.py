@@ -67,8 +67,7 @@ def draw(result: Result) -> Figure:
     for row, name in enumerate(names):
         cut, part = name.removeprefix("AUC: ").split(" ", 1)
         colour, area = plots.COLOURS[CUTS.index(cut)], result.estimates[name]
-        panel.plot([area.low, area.high], [row, row], color=colour)
-        panel.plot(area.value, row, "o", color=colour)
+        plots.mark(panel, row, area, colour)
         rows = table[_rows(table, cut, part)]
         videos = rows.drop_duplicates("video")["label"].value_counts()
         people = rows.loc[rows["label"] == "FAKE", "unit"].nunique()

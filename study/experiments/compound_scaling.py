@@ -70,7 +70,7 @@ def picked(table: pd.DataFrame) -> dict[str, str]:
     return {str(training): str(name) for training, name in by_training.idxmin(axis=1).items()}
 
 
-def overview(result: Result) -> pd.DataFrame:
+def overview(result: Result) -> pd.DataFrame | Result:
     """Say what each network of the grid is and costs, how well it does, and how often the search picks it.
 
     Parameters
@@ -80,12 +80,12 @@ def overview(result: Result) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        By network: pixels (side of the crops), weights and multiply-adds in millions, AUC, picked; or why
-        there is no comparison.
+    DataFrame or Result
+        By network: pixels (side of the crops), weights and multiply-adds in millions, AUC, picked; where
+        there is no comparison the result itself, which says why.
     """
     if result.obstacle:
-        return pd.DataFrame({"not compared": [result.obstacle]})
+        return result
     table = result.table.groupby("method", sort=False)[["parameters", "cost"]].first()
     picks = list(picked(result.table).values())
     return pd.DataFrame(

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from dfd import dataset, embedding, faces, tables
 from dfd.run import Run
-from study import measuring, plots, scores, truth
+from study import crossfit, measuring, plots, scores, truth
 from study.experiments import file_shortcuts
 from study.records import Depth, Result
 from study.statistics import Interval
@@ -50,10 +50,8 @@ def inputs(run: Run) -> list:
 
 def obstacle(run: Run) -> str:
     """Say why this run cannot fit and judge crops by label; empty if it can."""
-    classes = faces.table(run).groupby("split")["label"].nunique()
-    if (classes.reindex(dataset.SPLITS, fill_value=0) < 2).any():
-        return "Not every split has faces of both classes, so no fit can be judged on videos new to it."
-    return ""
+    reason = crossfit.one_sided(run)
+    return reason and f"{reason}, so no fit can be judged on videos new to it."
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:

@@ -107,7 +107,9 @@ def speeds(result: Result) -> pd.DataFrame | Result:
     medians = measured.assign(fps=1 / measured["seconds"]).pivot_table(
         index="detector", columns="size", values="fps", aggfunc="median"
     )
-    shown = medians.reindex(columns=list(timing.SIZES)).map(lambda fps: f"{fps:.3g}" if fps > 0 else "")
+    shown = medians.reindex(columns=list(timing.SIZES)).map(
+        lambda fps: f"{fps:.3g}" if fps > 0 else "not timed"
+    )
     shown["memory (MiB)"] = measured.groupby("detector")["memory"].max().map("{:.0f}".format)
     reasons = result.table.dropna(subset="reason").groupby("detector")["reason"].first()
     return lineup.titled(pd.concat([shown, reasons.to_frame(next(iter(timing.SIZES)))]).fillna(""))

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 from dfd import classifier, clustering, dataset, embedding, evaluation, fitting, tables, training
 from dfd.recipe import Recipe
 from dfd.run import Run
-from study import measuring, plots, scores, statistics, truth
+from study import crossfit, measuring, plots, scores, statistics, truth
 from study.records import Depth, Result
 from study.statistics import Interval
 
@@ -69,12 +69,7 @@ def inputs(run: Run) -> list:
 
 def obstacle(run: Run) -> str:
     """Say why this run cannot train the heads and judge them; empty if it can."""
-    if reason := training.obstacle(run):
-        return reason
-    classes = training.labelled_faces(run).groupby("split")["label"].nunique()
-    if (classes.reindex(dataset.SPLITS, fill_value=0) < 2).any():
-        return "Not every split has faces of both classes, so heads cannot be trained, calibrated and judged."
-    return ""
+    return crossfit.obstacle(run)
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:

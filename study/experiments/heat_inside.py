@@ -86,8 +86,7 @@ def draw(result: Result) -> Figure:
             if name.startswith(prefix) and " less " not in name
         }
         for row, share in enumerate(shares.values()):
-            panel.plot([share.low, share.high], [row, row], color=plots.COLOURS[0])
-            panel.plot(share.value, row, "o", color=plots.COLOURS[0])
+            plots.mark(panel, row, share)
         panel.axvline(result.estimates[area].value, color="0.5", lw=1, ls="--")
         panel.set(
             xlabel=f"{prefix}\n(dashed: its share of the area)",

@@ -68,13 +68,13 @@ def here(run: Run, count: int = 5) -> pd.DataFrame:
     -------
     DataFrame
         video, label, embedding (its first three numbers that are not 0, as text), p_fake, predict: one face
-        of each video. Empty where the run has no predictions.
+        of each video. Where the run has no predictions, one cell that says so.
     """
     predictions = training.predictions(run)
     rows = predictions[predictions["split"] == "test"].drop_duplicates("video").head(count)
     columns = ["video", "label", "embedding", "p_fake", "predict"]
     if rows.empty:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame({"": ["no test video has a prediction"]})
     vectors = embedding.embedder(run, "backbone")(faces.images(run, rows["face_id"].to_list()))
     texts = [", ".join(f"{number:.2g}" for number in vector[vector != 0][:3]) + ", …" for vector in vectors]
     return rows.assign(embedding=texts, predict=(rows["p_fake"] > 0.5).astype(int))[columns]

@@ -37,7 +37,11 @@ def obstacle(run: Run) -> str:
     """Say why this run cannot divide its videos; empty if it can."""
     videos = dataset.table(run)
     lacks = not (videos["label"] == "FAKE").any() or videos["split"].nunique() < len(dataset.SPLITS)
-    return "This run has no fakes in all three splits, so no division of them can be judged." if lacks else ""
+    return (
+        "Not all three splits of this run have videos, so no division of its fakes can be judged."
+        if lacks
+        else ""
+    )
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:
@@ -72,7 +76,7 @@ def draw(result: Result) -> Figure:
     for panel, words in zip(axes, LEAKS.values(), strict=True):
         for row, way in enumerate(WAYS):
             share = result.estimates[f"{words}: {way}"].value
-            bar = panel.barh(row, share, color=plots.COLOURS[row], height=0.6)
+            bar = panel.barh(row, np.nan_to_num(share), color=plots.COLOURS[row], height=0.6)
             panel.bar_label(bar, [f"{share:.0%}" if np.isfinite(share) else "unknown"], padding=3)
         panel.set(title=words, yticks=range(len(WAYS)), yticklabels=WAYS, xlim=(0, 1.15))
         panel.set_xlabel("share of held-out fakes")

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfd import evaluation
+from dfd import dataset, evaluation, faces
 from study import crossfit, truth
 from study.crossfit import Fold
 
@@ -47,8 +47,26 @@ def test_fewer_sources_and_fewer_fakes_of_each(sample):
 def test_no_person_is_in_two_splits_of_the_sample(sample, monkeypatch):
     assert crossfit.overlaps(sample)["in more than one split"].tolist() == [0, 0]
     monkeypatch.setattr(truth, "videos", lambda run: None)
+    monkeypatch.setattr(dataset, "people", lambda run, listed: None)
     unknown = crossfit.overlaps(sample)
     assert unknown["in all"].tolist() == [48, "not known"]
+    videos = dataset.table(sample)
+    sources = videos["source"].drop_duplicates()
+    everybody = pd.DataFrame({"source": sources, "person": 0})
+    monkeypatch.setattr(dataset, "people", lambda run, listed: everybody)
+    assert crossfit.overlaps(sample).iloc[1].to_list() == ["people, as their faces were recognised", 1, 1]
+
+
+def test_a_split_without_a_class_is_named(extracted, monkeypatch):
+    assert crossfit.one_sided(extracted) == ""
+    table = faces.table(extracted)
+    fakes = table["label"] == "FAKE"
+    monkeypatch.setattr(faces, "table", lambda *arguments: table[(table["split"] != "test") | fakes])
+    assert crossfit.one_sided(extracted) == "The test split has FAKE faces only"
+    monkeypatch.setattr(faces, "table", lambda *arguments: table[table["split"] != "validation"])
+    assert crossfit.obstacle(extracted) == (
+        "The validation split has no face, so no network can be calibrated and judged."
+    )
 
 
 def some_videos(shift: float = 0.0, seed: int = 0) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from study import plots, provenance
+from study.statistics import NOT_COMPUTABLE, Interval
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +59,10 @@ def test_packages_are_named_with_their_versions():
     names = [package.split()[0] for package in plots.packages().split(", ")]
     assert plots.packages().startswith(f"Python {python}, torch ")
     assert names == ["Python", *plots.PACKAGES]
+
+
+def test_what_could_not_be_computed_is_called_unknown():
+    figure, panel = plt.subplots()
+    plots.interval_rows(panel, {"a": Interval(0.5, 0.4, 0.6), "b": NOT_COMPUTABLE}, "share")
+    assert [text.get_text() for text in panel.texts] == ["unknown"] and len(panel.lines) == 2
+    plt.close(figure)

@@ -50,6 +50,7 @@ def test_a_run_may_lack_a_split(tiny, monkeypatch, capsys, tmp_path, split, cali
     assert ("nothing: no video of the validation split" in said) != calibrated
     page = own_video.answer(run, tmp_path)
     assert page.startswith("This run has no model: No video of the validation") != calibrated
+    assert page.startswith("No video of this run's test split") == calibrated
 
 
 @pytest.fixture
