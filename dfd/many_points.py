@@ -15,6 +15,7 @@ from openTSNE.nearest_neighbors import PrecomputedNeighbors
 from scipy import sparse
 
 from dfd import progress, tables
+from dfd.errors import InputError
 from dfd.gradients import AllPairs, Gradient, MeshGradient
 
 NEIGHBOURS = 3
@@ -39,7 +40,7 @@ JITTER = 0.01
 """Standard deviation of what is added to the start of a point, so that no two begin in one place."""
 
 LEAST_PERPLEXITY = 5.0
-"""Lowest perplexity that the points which are placed first get."""
+"""Lowest perplexity that the points which are placed first get, if they are enough for it."""
 
 PHASES = ((250, 12.0, 0.5), (500, 1.0, 0.8))
 """Iterations, exaggeration and momentum of the points that are placed first, as in openTSNE's plain run."""
@@ -66,7 +67,7 @@ def tsne(
     Parameters
     ----------
     vectors : ndarray of float, shape (n, features)
-        Points, many more than three times the perplexity.
+        Points, many more than three times the perplexity; at least twenty.
     perplexity : float
         The perplexity.
     seed : int
@@ -133,8 +134,9 @@ def place(
     gradient = descents(jobs, device)
     total = len(vectors)
     drawn = np.sort(np.random.default_rng(seed).choice(total, round(SHARE * total), replace=False))
-    sample, lower = vectors[drawn], max(perplexity * SHARE, LEAST_PERPLEXITY)
-    near = neighbours(sample, round(NEIGHBOURS * lower), seed, jobs)
+    sample = vectors[drawn]
+    lower = min(max(perplexity * SHARE, LEAST_PERPLEXITY), (len(sample) - 1) / NEIGHBOURS)
+    near = neighbours(sample, int(NEIGHBOURS * lower), seed, jobs)
     start = initialization.pca(sample, n_components=3, random_state=seed)
     kept = (folder / "sample.npz", folder / "map.npz") if folder else (None, None)
     *_, placed = descend(start, affinities(*near, lower, jobs), gradient, PHASES, kept[0])
@@ -214,8 +216,15 @@ def neighbours(
     indices : ndarray of int32, shape (n, count)
         Of other points, the nearest first.
     distances : ndarray of float32, shape (n, count)
+
+    Raises
+    ------
+    InputError
+        If there are not so many other points.
     """
     total = len(vectors)
+    if count >= total:
+        raise InputError("embeddings", f"{total} points have no {count} neighbours")
     squared, indices = _nearest(vectors, vectors, count + 1, seed, jobs, probes)
     # Where enough others lie in the same place, a point need not be among its own neighbours.
     own = indices == np.arange(total)[:, None]

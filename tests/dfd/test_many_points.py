@@ -3,6 +3,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from dfd import many_points, progress
+from dfd.errors import InputError
 from dfd.gradients import AllPairs, MeshGradient
 from dfd.reduction import barnes_hut
 
@@ -33,6 +34,19 @@ def test_nearly_all_neighbours_are_right(vectors):
 def test_where_the_nearest_cells_hold_too_few_all_are_looked_into(vectors):
     indices, distances = many_points.neighbours(vectors, 200, seed=0, jobs=2, probes=1)
     assert (indices >= 0).all() and (indices < len(vectors)).all() and np.isfinite(distances).all()
+
+
+def test_a_point_has_no_more_neighbours_than_there_are_others(vectors):
+    assert many_points.neighbours(vectors[:31], 30, seed=0, jobs=1)[0].shape == (31, 30)
+    with pytest.raises(InputError, match="31 points have no 31 neighbours"):
+        many_points.neighbours(vectors[:31], 31, seed=0, jobs=1)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("count", [20, 40, 90])
+def test_few_points_are_placed_too(vectors, count):
+    points = many_points.tsne(vectors[:count], (count - 1) / 3, seed=0, jobs=1)
+    assert points.shape == (count, 3) and np.isfinite(points).all()
 
 
 def test_points_in_one_place_are_placed():
