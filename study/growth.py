@@ -22,6 +22,9 @@ FAILURES = (ValueError, MemoryError, ArithmeticError)
 COLOURS = [*plots.COLOURS[:6], plots.COLOURS[7]]
 """Of lines: the book's colours but yellow, in which a line would hardly be seen."""
 
+LEVEL = 6
+"""Numbers at an axis that have room beside each other; more of them stand aslant."""
+
 FEWEST_SIZES = 3
 """Sizes that a power is fitted to, at least: two would always lie on a line."""
 
@@ -180,7 +183,7 @@ def draw(times: pd.DataFrame, what: str = "points") -> Figure:
         axes.errorbar(n, middle, yerr=bars, marker=marker, color=colour, capsize=3, label=name)
     sizes = sorted(timed["n"].unique())
     axes.set(xscale="log", yscale="log", xlabel=f"number of {what}", ylabel="seconds")
-    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=30 if len(sizes) > LEVEL else 0)
     axes.minorticks_off()
     # In the order of the lines' right ends, so that legend and lines can be read together.
     handles, labels = axes.get_legend_handles_labels()
