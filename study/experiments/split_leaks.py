@@ -36,12 +36,11 @@ def inputs(run: Run) -> list:
 def obstacle(run: Run) -> str:
     """Say why this run cannot divide its videos; empty if it can."""
     videos = dataset.table(run)
-    lacks = not (videos["label"] == "FAKE").any() or videos["split"].nunique() < len(dataset.SPLITS)
-    return (
-        "Not all three splits of this run have videos, so no division of its fakes can be judged."
-        if lacks
-        else ""
-    )
+    if not (videos["label"] == "FAKE").any():
+        return "This run has no fakes, so no division of them can be judged."
+    if videos["split"].nunique() < len(dataset.SPLITS):
+        return "Not all three splits of this run have videos, so no division of its fakes can be judged."
+    return ""
 
 
 def collect(run: Run, depth: Depth) -> pd.DataFrame:

@@ -35,3 +35,10 @@ def test_a_run_without_fakes_says_so(tiny):
     entries = json.loads(path.read_text())
     path.write_text(json.dumps({name: e for name, e in entries.items() if e["label"] == "REAL"}))
     assert "no fakes" in split_leaks.measure(tiny).obstacle
+
+
+def test_a_run_that_lacks_a_split_says_so(tiny):
+    path = next(tiny.data.glob("*/metadata.json"))
+    entries = json.loads(path.read_text())
+    path.write_text(json.dumps({name: e for name, e in entries.items() if e["split"] != "test"}))
+    assert split_leaks.obstacle(tiny).startswith("Not all three splits")
