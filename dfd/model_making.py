@@ -49,10 +49,12 @@ def obstacle(run: Run) -> str:
     str
         Empty if it can; otherwise one sentence.
     """
-    status = faces.status(run)
-    if (reason := training.obstacle(run)) or (status.loc[status["split"] == "validation", "faces"] > 0).any():
+    if reason := training.obstacle(run):
         return reason
-    return "No video of the validation split has a face, so there is nothing to calibrate a model on."
+    status = faces.status(run)
+    if not (status.loc[status["split"] == "validation", "faces"] > 0).any():
+        return "No video of the validation split has a face, so there is nothing to calibrate a model on."
+    return ""
 
 
 def make(run: Run) -> Model:
