@@ -16,7 +16,7 @@ from dfd.run import Run
 VERSION = 1
 """Raised when the code of this stage makes other tables than before."""
 
-MANY_VERSION = 2
+MANY_VERSION = 3
 """Raised when `dfd.many_points` or the modules that it uses place points otherwise."""
 
 METHODS = ("pca", "tsne", "pca+tsne")

@@ -1,6 +1,8 @@
 """Repulsion between the points of a map in space: near pairs one by one, far ones through a grid."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,8 +31,8 @@ PAIR_COST, NODE_COST = 0.8, 9.0
 """Nanoseconds that a near pair and a node of the padded grid take: what the step of the grid balances."""
 
 PARTS = 4
-"""Parts of the points that are spread to a grid of their own, whatever the number of threads, so that sums
-are the same on every machine."""
+"""Parts of the points that are spread to a grid of their own, and of the grid that are transformed, whatever
+the number of threads, so that sums are the same on every machine."""
 
 
 @dataclass
@@ -120,14 +122,11 @@ class Mesh:
         # Twice as wide, so that no point feels another one round the end of the grid.
         padded = tuple(int(scipy.fft.next_fast_len(2 * nodes, real=True) or 0) for nodes in shape)
         if self._kernel_of != (step, padded):
-            self._kernel = _transformed_kernel(step, padded, radius, self.jobs)
+            self._kernel = _transformed_kernel(step, padded, radius)
             self._kernel_of = step, padded
         charges = np.zeros((PARTS, *shape), dtype=np.float32)
         _spread(points, np.float32(1 / step), charges)
-        waves = np.asarray(scipy.fft.rfftn(charges.sum(axis=0), s=padded, workers=self.jobs))
-        waves *= self._kernel
-        grid = np.asarray(scipy.fft.irfftn(waves, s=padded, workers=self.jobs, overwrite_x=True))
-        grid = np.ascontiguousarray(grid[: shape[0], : shape[1], : shape[2]])
+        grid = _convolved(charges.sum(axis=0), self._kernel, padded, self.jobs)
         potential = np.empty(len(points), dtype=np.float32)
         forces = np.empty((len(points), 3), dtype=np.float32)
         _gather(points, np.float32(1 / step), grid, forces, potential)
@@ -176,7 +175,7 @@ def _far_kernel(squared: np.ndarray, limit: float) -> np.ndarray:
     return (1 - near) / (1 + squared)
 
 
-def _transformed_kernel(step: float, shape: tuple[int, ...], radius: float, jobs: int) -> np.ndarray:
+def _transformed_kernel(step: float, shape: tuple[int, ...], radius: float) -> np.ndarray:
     """Transform the smooth part of the kernel, less its value at 0, which would drown a small map's forces.
 
     Divided twice by the transform of the B-spline at the nodes, spreading and gathering interpolate.
@@ -184,12 +183,43 @@ def _transformed_kernel(step: float, shape: tuple[int, ...], radius: float, jobs
     distances = [np.minimum(np.arange(nodes), nodes - np.arange(nodes)) * step for nodes in shape]
     x, y, z = np.meshgrid(*distances, indexing="ij", sparse=True)
     kernel = _far_kernel(x**2 + y**2 + z**2, radius**2) - _far_kernel(np.array(0.0), radius**2)
-    waves = np.asarray(scipy.fft.rfftn(kernel.astype(np.float32), workers=jobs))
+    waves = np.asarray(scipy.fft.rfftn(kernel.astype(np.float32)))
     for axis, nodes in enumerate(shape):
         frequency = 2 * np.pi * np.arange(waves.shape[axis]) / nodes
         spline = ((4 + 2 * np.cos(frequency)) / 6) ** 2
         waves /= spline.astype(np.float32).reshape([-1 if other == axis else 1 for other in range(3)])
     return waves
+
+
+def _convolved(charges: np.ndarray, kernel: np.ndarray, shape: tuple[int, ...], jobs: int) -> np.ndarray:
+    """Convolve charges with a transformed kernel on a padded grid of that shape.
+
+    Lines of the padded grid that are empty, or that nobody reads, are not transformed, as `rfftn` would do.
+    SciPy's own threads are not used: asked for more of them than there are cores, it has gone on for ever.
+    """
+    deep, high, wide = charges.shape
+    along_x, along_y, along_z = shape
+    parts = [slice(*ends) for ends in pairwise(np.linspace(0, deep, PARTS + 1).astype(int))]
+    bands = [slice(*ends) for ends in pairwise(np.linspace(0, along_y, PARTS + 1).astype(int))]
+    waves = np.empty((deep, *kernel.shape[1:]), dtype=np.complex64)
+    grid = np.empty_like(charges)
+
+    def forward(part: slice) -> None:
+        lines = np.asarray(scipy.fft.rfft(charges[part], along_z, axis=2))
+        waves[part] = np.asarray(scipy.fft.fft(lines, along_y, axis=1))
+
+    def multiply(band: slice) -> None:
+        planes = np.asarray(scipy.fft.fft(waves[:, band], along_x, axis=0)) * kernel[:, band]
+        waves[:, band] = np.asarray(scipy.fft.ifft(planes, axis=0, overwrite_x=True))[:deep]
+
+    def back(part: slice) -> None:
+        lines = np.asarray(scipy.fft.ifft(waves[part], axis=1))[:, :high]
+        grid[part] = np.asarray(scipy.fft.irfft(lines, along_z, axis=2))[..., :wide]
+
+    with ThreadPoolExecutor(min(jobs, cores())) as pool:
+        for work, slices in ((forward, parts), (multiply, bands), (back, parts)):
+            list(pool.map(work, slices))
+    return grid
 
 
 @njit(fastmath=True, cache=True)
