@@ -11,8 +11,13 @@ from scipy import sparse
 from dfd.repulsion import Mesh
 from dfd.run import cores
 
-PAIRS_OF_GPU, PAIRS_OF_CPU = 2**28, 2**22
-"""Pairs whose kernels are computed at a time: a CPU keeps them in a table."""
+TILES = {"cuda": (2048, 32_768), "cpu": (512, 4096)}
+"""Points, and others (a multiple of them), whose kernels are computed at a time, on each kind of device. A
+CPU keeps them in a table; for a GPU the sum is compiled for this one shape, whatever the number of points."""
+
+FAR = 1e18
+"""Coordinates of the points that fill up a tile: so far away that others do not feel them, and their square
+is still a number."""
 
 EPSILON = 1e-16
 """Lowest probability that a logarithm is taken of."""
@@ -111,7 +116,7 @@ class AllPairs(Gradient):
     def __init__(self, device: torch.device | str, dtype: torch.dtype = torch.float32) -> None:
         self.device, self.dtype = torch.device(device), dtype
         # A CPU would need a compiler, which not every machine has.
-        self._sums = torch.compile(_sums) if self.device.type == "cuda" else _sums
+        self._sums = torch.compile(_sums, dynamic=False) if self.device.type == "cuda" else _sums
         self._matrix: sparse.csr_matrix | None = None
         self._places: tuple[torch.Tensor, ...] = ()
 
@@ -134,11 +139,17 @@ class AllPairs(Gradient):
         return divergence, (attraction - repulsion / total.to(self.dtype)).double().cpu().numpy()
 
     def _repulsion(self, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        pairs = PAIRS_OF_GPU if self.device.type == "cuda" else PAIRS_OF_CPU
-        parts = [self._sums(part, points) for part in points.split(max(pairs // len(points), 1))]
-        forces = torch.cat([force for force, _ in parts])
+        (rows, columns), count = TILES[self.device.type], len(points)
+        padded = torch.nn.functional.pad(points, (0, 0, 0, -count % columns), value=FAR)
+        forces, kernels = torch.zeros_like(padded), torch.zeros_like(padded[:, 0], dtype=torch.float64)
+        for begin in range(0, count, rows):
+            tile = slice(begin, begin + rows)
+            for others in padded.split(columns):
+                force, kernel = self._sums(padded[tile], others)
+                forces[tile] += force
+                kernels[tile] += kernel
         # A point's pair with itself adds 1 to the sum and nothing to the force.
-        return forces, torch.cat([kernel for _, kernel in parts]).double().sum() - len(points)
+        return forces[:count], kernels[:count].sum() - count
 
     def _places_of(self, matrix: sparse.csr_matrix) -> tuple[torch.Tensor, ...]:
         """Give the row and the column of every affinity, and where rows begin; moved to the device once."""

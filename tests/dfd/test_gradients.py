@@ -43,7 +43,9 @@ def test_exaggerated_affinities_count_as_they_are(problem):
     assert np.allclose(exaggerated, opentsne(points, affinities)[1])
 
 
-def test_pairs_are_summed_in_blocks(problem, monkeypatch):
-    whole = gradients.AllPairs("cpu", torch.float64)(*problem)[1]
-    monkeypatch.setattr(gradients, "PAIRS_OF_CPU", 1000)
-    assert np.allclose(gradients.AllPairs("cpu", torch.float64)(*problem)[1], whole)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_pairs_are_summed_in_tiles(problem, monkeypatch, dtype):
+    divergence, whole = gradients.AllPairs("cpu", dtype)(*problem, should_eval_error=True)
+    monkeypatch.setitem(gradients.TILES, "cpu", (20, 80))
+    total, tiled = gradients.AllPairs("cpu", dtype)(*problem, should_eval_error=True)
+    assert np.allclose(tiled, whole, atol=1e-7) and total == pytest.approx(divergence, rel=1e-5)
