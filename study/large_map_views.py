@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from dfd import tables
 from study import growth, plots
-from study.experiments.large_maps import OPENTSNE, OURS, SHOWN, STEPS, map_path
+from study.experiments.large_maps import ON_GPU, OPENTSNE, OURS, SHOWN, STEPS, map_path
 
 SCORES = ("divergence", "trustworthiness", "preservation", "ARI people", "ARI sources")
 
@@ -86,13 +86,15 @@ def draw_map() -> Figure:
     return figure
 
 
-def steps(stored: dict | None) -> pd.DataFrame:
+def steps(stored: dict | None, on_gpu: bool = False) -> pd.DataFrame:
     """Say how long each step of `dfd.reduction`'s way took, and how much memory.
 
     Parameters
     ----------
     stored : dict or None
         As `study.results.read` gives it.
+    on_gpu : bool
+        Whether the maps that a GPU has placed are meant.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def steps(stored: dict | None) -> pd.DataFrame:
         over the seeds.
     """
     rows = table(stored)
-    rows = rows[rows["method"] == OURS].groupby("n")
+    rows = rows[rows["method"] == (ON_GPU if on_gpu else OURS)].groupby("n")
     return rows[[*STEPS, "seconds", "gigabytes"]].median()
 
 

@@ -21,6 +21,7 @@ from dfd.run import Run
 from study import growth, isolated, population, results, timing
 from study.population import Spread
 
+WHAT = "seconds, memory and quality of three-dimensional maps of faces drawn like the sample's"
 PACKAGES = ("openTSNE", "scikit-learn", "hdbscan", "faiss-cpu", "numba", "numpy")
 
 SKLEARN, OPENTSNE = "scikit-learn", "openTSNE"
@@ -28,7 +29,10 @@ MESH, LONGER = "mesh", "mesh, twice the iterations"
 """openTSNE's start and plan with the mesh's sums, and the same with twice as many iterations."""
 
 OURS, ON_GPU = "sample first", "sample first (GPU)"
-"""What `dfd.reduction` does with many points."""
+"""What `dfd.reduction` does with many points, on a CPU and on a GPU."""
+
+EXACT = "all pairs (GPU)"
+"""openTSNE's start and plan with exact sums."""
 
 STEPS = ("PCA", "neighbours", "affinities", "t-SNE", "HDBSCAN")
 
@@ -72,7 +76,6 @@ PLAN = Plan(
         MESH: {16_000: 1, SHOWN: 1},
         LONGER: {SHOWN: 1},
         SKLEARN: {2000: 1, 4000: 1, 8000: 1, 16_000: 1, 32_500: 1},
-        ON_GPU: {16_000: 1, SHOWN: 3, 260_000: 1},
     },
     1500,
 )
@@ -81,9 +84,28 @@ SHARE = {SKLEARN: 0.15}
 
 
 def measure(run: Run, plan: Plan = PLAN) -> dict:
-    """Place faces drawn like a run's by all methods, and store what came out.
+    """Place faces drawn like a run's by all methods of a CPU, and store what came out.
 
-    `ON_GPU` is left out on a machine without a GPU.
+    Parameters
+    ----------
+    run : Run
+        The run whose embeddings are the model.
+    plan : Plan
+        What is placed.
+
+    Returns
+    -------
+    dict
+        As stored under ``"large_maps"``: profile, rows and left_out, as `place_all` gives them.
+    """
+    rows, left_out = place_all(run, plan)
+    if plan.sizes.get(OURS, {}).get(SHOWN):
+        _keep_map(_folder(run), population.spread(run))
+    return results.store("large_maps", WHAT, PACKAGES, profile=run.name, rows=rows, left_out=left_out)
+
+
+def place_all(run: Run, plan: Plan) -> tuple[list[dict], dict[str, str]]:
+    """Place faces drawn like a run's, and score the maps.
 
     Each map is made in a process of its own, and kept below the run's build folder with its times, so that a
     call that was stopped goes on.
@@ -97,15 +119,14 @@ def measure(run: Run, plan: Plan = PLAN) -> dict:
 
     Returns
     -------
-    dict
-        As stored under ``"large_maps"``: profile, rows (one for each method, number of faces and seed) and
-        left_out (why a method did not get further).
+    rows : list of dict
+        One for each method, number of faces and seed.
+    left_out : dict of str to str
+        Why a method did not get further.
     """
-    folder, spread = run.build / "large_maps", population.spread(run)
+    folder, spread = _folder(run), population.spread(run)
     rows, left_out = [], {}
     for method, sizes in plan.sizes.items():
-        if method == ON_GPU and run.device.type != "cuda":
-            continue
         last: tuple[int, float] | None = None
         for size, seeds in sorted(sizes.items()):
             limit = SHARE.get(method, 1) * plan.limit
@@ -118,16 +139,7 @@ def measure(run: Run, plan: Plan = PLAN) -> dict:
                 break
             rows += made
             last = (size, sum(made[-1][step] for step in STEPS if made[-1].get(step)))
-    if plan.sizes.get(OURS, {}).get(SHOWN):
-        _keep_map(folder, spread)
-    return results.store(
-        "large_maps",
-        "seconds, memory and quality of three-dimensional maps of faces drawn like the sample's",
-        PACKAGES,
-        profile=run.name,
-        rows=rows,
-        left_out=left_out,
-    )
+    return rows, left_out
 
 
 def map_path() -> Path:
@@ -138,6 +150,10 @@ def map_path() -> Path:
     Path
     """
     return results.FOLDER / "large_map.parquet"
+
+
+def _folder(run: Run) -> Path:
+    return run.build / "large_maps"
 
 
 def _kept(folder: Path, spread: Spread, method: str, size: int, seed: int, jobs: int) -> dict:
@@ -193,12 +209,19 @@ def _ours(
     return _timed(seconds, "t-SNE", many_points.place, reduced, matrix, perplexity, seed, jobs, device)
 
 
-def _mesh(reduced: np.ndarray, seed: int, jobs: int, seconds: dict[str, float], times: int = 1) -> np.ndarray:
+def _all_from_start(
+    reduced: np.ndarray,
+    seed: int,
+    jobs: int,
+    seconds: dict[str, float],
+    times: int = 1,
+    device: str = "cpu",
+) -> np.ndarray:
     matrix, _ = _affinities(reduced, seed, jobs, seconds)
     (early, late), start = many_points.PHASES, initialization.pca(reduced, n_components=3, random_state=seed)
     # Twice as many in all: the first part, whose affinities are exaggerated, is no longer than before.
     phases = (early, (times * (early[0] + late[0]) - early[0], *late[1:]))
-    gradient = many_points.descents(jobs, "cpu")
+    gradient = many_points.descents(jobs, device)
     maps = _timed(seconds, "t-SNE", lambda: list(many_points.descend(start, matrix, gradient, phases))[-1:])
     return maps[0].astype(np.float32)
 
@@ -227,9 +250,10 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {
     SKLEARN: _sklearn,
     OPENTSNE: _open_tsne,
     OURS: _ours,
-    MESH: _mesh,
-    LONGER: partial(_mesh, times=2),
+    MESH: _all_from_start,
+    LONGER: partial(_all_from_start, times=2),
     ON_GPU: partial(_ours, device="cuda"),
+    EXACT: partial(_all_from_start, device="cuda"),
 }
 
 

@@ -87,3 +87,10 @@ def test_stored_maps_are_of_the_plan_and_within_the_memory():
     assert ours.groupby("n").size().to_dict() == large_maps.PLAN.sizes[large_maps.OURS]
     assert (rows.loc[rows["n"] <= large_maps.SHOWN, "gigabytes"] < 8).all()
     assert len(tables.read(large_maps.map_path())) == large_maps.SHOWN
+
+
+def test_what_is_stored_of_a_gpu_is_shown():
+    stored = results.read("gpu_maps")
+    assert stored is not None and stored["gradient_off"] < 1e-5 and "H100" in stored["machine"]
+    steps = large_map_views.steps(stored, on_gpu=True)
+    assert list(steps.index) == [16_000, 130_000] and steps["seconds"].is_monotonic_increasing
