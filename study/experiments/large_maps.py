@@ -71,7 +71,7 @@ SHOWN = 130_000
 
 PLAN = Plan(
     {
-        OPENTSNE: SMALL | {SHOWN: 1, 260_000: 1},
+        OPENTSNE: SMALL | {SHOWN: 2, 260_000: 1},
         OURS: SMALL | {65_000: 1, SHOWN: 3, 260_000: 1},
         MESH: {16_000: 1, SHOWN: 1},
         LONGER: {SHOWN: 1},
