@@ -20,7 +20,7 @@ PLAN = Plan(
     },
     300,
 )
-
+"""What is placed: the processor's ways are there to compare the times of one machine."""
 
 POINTS = 5000
 """Points whose gradient is compared."""
